@@ -1,0 +1,42 @@
+# `make help` lists the targets. What a target does stands in dev/; here stands the order.
+
+.NOTPARALLEL:
+.PHONY: help demo test build format check clean
+
+SWIFT_BUILD := swift build -c release
+
+help:
+	@echo 'make demo     build, fetch sample pictures, start a cluster here and ask it about them'
+	@echo 'make test     check, build and run every test, as CI does'
+	@echo 'make build    medmoe, medmoe-router and medmoe-expert into .build/release'
+	@echo 'make format   format the Swift code in place'
+	@echo 'make check    format, imports and generated code; changes nothing'
+	@echo 'make clean    delete what was built'
+
+# Optimised also for tests: plain Swift loops are tens of times slower in a debug build.
+test:
+	@dev/timed 'system packages' dev/install-packages --test
+	@dev/timed 'check' dev/check-all
+	@dev/timed 'build with tests' $(SWIFT_BUILD) --build-tests
+	@dev/timed 'python packages for tests' dev/python-env
+	@dev/timed 'tests in one process' dev/run-tests process
+	@dev/timed 'tests of real clusters' dev/run-tests cluster
+
+build:
+	@dev/timed 'system packages' dev/install-packages
+	@dev/timed 'build' $(SWIFT_BUILD)
+
+demo:
+	@dev/timed 'system packages' dev/install-packages --demo
+	@dev/timed 'build' $(SWIFT_BUILD)
+	@dev/timed 'sample pictures' dev/fetch-pictures
+	@exec dev/demo
+
+format:
+	@dev/format
+
+check:
+	@dev/check-all
+
+clean:
+	swift package clean

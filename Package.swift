@@ -1,0 +1,149 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One list of settings for every hand-written target: the language as strict as it goes.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// The HTTP server and what it stands on: the same list for both server libraries.
+let server: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "Logging", package: "swift-log"),
+    .product(name: "Metrics", package: "swift-metrics"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+]
+
+let commandLine: [Target.Dependency] = [
+    .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    .product(name: "Logging", package: "swift-log"),
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+]
+
+/// A hand-written Swift library.
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// A test target.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestKit"], swiftSettings: [.swiftLanguageMode(.v6)])
+}
+
+let package = Package(
+    name: "medmoe",
+    platforms: [.macOS(.v26)],
+    products: [
+        .executable(name: "medmoe-router", targets: ["RouterCommand"]),
+        .executable(name: "medmoe-expert", targets: ["ExpertNodeCommand"]),
+        .executable(name: "medmoe", targets: ["MedMoECommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C: libraries of the system, generated code, kernels and codecs.
+        .systemLibrary(name: "CZeroMQ"),
+        .systemLibrary(name: "COpenBLAS"),
+        .target(name: "CExpertWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
+        .target(name: "CKernels"),
+        .target(
+            name: "CImageCodecs",
+            linkerSettings: [
+                .linkedLibrary("png"), .linkedLibrary("turbojpeg"),
+                .linkedLibrary("dcmdata"), .linkedLibrary("oflog"), .linkedLibrary("ofstd"),
+            ]
+        ),
+
+        // Arrows between libraries go down this list and never up.
+        library("Kernels", ["COpenBLAS", "CKernels"]),
+        library(
+            "Shared",
+            [
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ]
+        ),
+        library("Imaging", ["CImageCodecs"]),
+        library("Model", ["Shared", "Kernels"]),
+        library("Transport", ["Shared", "CZeroMQ", "CExpertWire"]),
+        library("ExpertNode", ["Model", "Transport", "Shared", "Kernels"] + server),
+        library("Router", ["Model", "Transport", "Shared", "Kernels", "Imaging"] + server),
+        library("LocalCluster", ["Shared"]),
+        library(
+            "CommandSupport",
+            [
+                "Shared",
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ] + commandLine
+        ),
+        library("ServingOptions", ["Router", "Imaging", "CommandSupport"] + commandLine),
+
+        // Programs: flags, signals, nothing else.
+        .executableTarget(
+            name: "ExpertNodeCommand",
+            dependencies: ["ExpertNode", "Model", "Kernels", "Shared", "CommandSupport"] + commandLine,
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "RouterCommand",
+            dependencies: ["Router", "ServingOptions", "Model", "Kernels", "Shared", "CommandSupport"] + commandLine,
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "MedMoECommand",
+            dependencies: [
+                "Router", "LocalCluster", "ServingOptions", "CommandSupport", "Model", "Transport", "Imaging",
+                "Kernels", "Shared",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ] + commandLine,
+            swiftSettings: strict
+        ),
+
+        // Tests: values, one process, real processes.
+        library("TestKit", []),
+        tests("KernelsTests", ["Kernels"]),
+        tests("SharedTests", ["Shared"]),
+        tests("ImagingTests", ["Imaging", .product(name: "Crypto", package: "swift-crypto")]),
+        tests("ModelTests", ["Model", "Kernels", "Shared"]),
+        tests("TransportTests", ["Transport", "Shared"]),
+        tests("SystemTests", ["Router", "ExpertNode", "Model", "Transport", "Kernels", "Shared"] + server),
+        tests(
+            "ClusterTests",
+            [
+                "LocalCluster", "Model", "Shared",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,127 @@
+internal import Foundation
+internal import Hummingbird
+internal import Kernels
+package import Logging
+package import Model
+package import ServiceLifecycle
+package import Shared
+package import Transport
+
+/// The composition root of an expert node: experts, compute loop, socket and health endpoint.
+package struct ExpertNodeService: Sendable {
+    /// How a node is set up.
+    package struct Configuration: Sendable {
+        /// The node's name.
+        package var node: NodeID
+        /// Where it listens for routers, as `tcp://0.0.0.0:7000` or `ipc://…`.
+        package var listen: String
+        /// The address of the health endpoint.
+        package var adminHost: String
+        /// The port of the health endpoint; nil for none.
+        package var adminPort: Int?
+        /// Compute threads.
+        package var threads: Int
+        /// Bytes of rows that may wait.
+        package var queueBytes = 256 << 20
+        /// The longest frame that it accepts.
+        package var maximumMessageBytes = 64 << 20
+        /// Time that queued rows get at shutdown.
+        package var drainTimeout: Duration = .seconds(10)
+
+        /// Describes a node.
+        package init(node: NodeID, listen: String, adminHost: String, adminPort: Int?, threads: Int) {
+            self.node = node
+            self.listen = listen
+            self.adminHost = adminHost
+            self.adminPort = adminPort
+            self.threads = threads
+        }
+    }
+
+    /// What runs, in the order of starting; stopped backwards.
+    package let services: [any Service]
+    /// Where the node listens, with the port that it really has.
+    package let endpoint: String
+
+    /// Sets a node up over loaded experts of a model and opens its socket.
+    ///
+    /// - Throws: `TransportError` when it cannot listen at the endpoint.
+    package init(
+        configuration: Configuration,
+        experts: ExpertBank,
+        modelHash: WeightsHash,
+        hiddenSize: Int,
+        registry: PrometheusRegistry,
+        logger: Logger,
+    ) throws(TransportError) {
+        var options = ZMQSocketOptions()
+        options.maximumMessageBytes = configuration.maximumMessageBytes
+        let listener: ZMQExpertListener
+        do {
+            listener = try ZMQExpertListener(bind: configuration.listen, context: ZMQContext(), options: options)
+        } catch let error as TransportError {
+            throw error
+        } catch {
+            throw TransportError(.system, "\(error)")
+        }
+        endpoint = listener.endpoint
+        let state = NodeState()
+        let core = ExpertNodeCore(
+            settings: .init(
+                node: configuration.node,
+                incarnation: UInt64.random(in: 1 ... .max),
+                modelHash: modelHash,
+                hiddenSize: hiddenSize,
+                queueBytes: configuration.queueBytes,
+                maximumMessageBytes: configuration.maximumMessageBytes,
+            ),
+            experts: experts,
+            pool: ThreadPool(threads: configuration.threads),
+            metrics: NodeMetrics(factory: registry),
+        )
+        let loop = ExpertNodeLoop(
+            core: core,
+            listener: listener,
+            state: state,
+            logger: logger,
+            drainTimeout: configuration.drainTimeout,
+        )
+        let compute = ExpertNodeComputeService(loop: ThreadConfined(loop), state: state, waker: listener.waker)
+        var services: [any Service] = [compute]
+        if let port = configuration.adminPort {
+            let routes = NodeRoutes(
+                node: configuration.node,
+                experts: experts.experts,
+                state: state,
+                renderMetrics: { registry.render() },
+            )
+            services.append(
+                Application(
+                    router: routes.makeRouter(),
+                    configuration: .init(
+                        address: .hostname(configuration.adminHost, port: port),
+                        serverName: "medmoe-expert",
+                    ),
+                    logger: logger,
+                )
+            )
+        }
+        self.services = services
+    }
+}
+
+/// Runs the compute loop on its thread until the graceful shutdown, then drains it.
+struct ExpertNodeComputeService: Service {
+    let loop: ThreadConfined<ExpertNodeLoop>
+    let state: NodeState
+    let waker: Waker
+
+    func run() async throws {
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await ComputeThread.run(named: "expert-node") { loop.value.run() }
+        } onCancelOrGracefulShutdown: {
+            state.startDraining()
+            waker.wake()
+        }
+    }
+}

@@ -1,0 +1,61 @@
+internal import Model
+internal import Shared
+internal import Transport
+
+/// Checks a dispatch against what this node hosts, before any of its memory is touched.
+struct DispatchValidator {
+    let experts: ExpertBank
+    let hiddenSize: Int
+    let placementEpoch: UInt64
+
+    /// The fault that a dispatch deserves, or nil when it can be computed.
+    func fault(for message: DispatchMessage, tensorBytes: Int?) -> FaultMessage? {
+        guard let tensorBytes else {
+            return invalid("A dispatch needs a tensor frame after its header; none came.")
+        }
+        guard message.dtype == .float32 else {
+            return make(.unsupported, "This node computes float32 rows; \(message.dtype) came.", retryable: false)
+        }
+        guard message.hiddenSize == hiddenSize else {
+            return invalid("Rows of this model have \(hiddenSize) numbers; the dispatch says \(message.hiddenSize).")
+        }
+        do {
+            try message.validate(tensorBytes: tensorBytes)
+        } catch {
+            return invalid(error.message)
+        }
+        for group in message.groups {
+            guard let hash = experts.hash(of: group.expert) else {
+                return make(
+                    .stalePlacement,
+                    "This node does not host expert \(group.expert).",
+                    expert: group.expert,
+                    retryable: true,
+                )
+            }
+            if let wanted = group.weightsHash, wanted != hash {
+                return make(
+                    .stalePlacement,
+                    "Expert \(group.expert) has weights \(hash.short) here; the dispatch wants \(wanted.short).",
+                    expert: group.expert,
+                    retryable: true,
+                )
+            }
+        }
+        return nil
+    }
+
+    func make(_ code: FaultCode, _ message: String, expert: ExpertID? = nil, retryable: Bool) -> FaultMessage {
+        FaultMessage(
+            code: code,
+            message: message,
+            expert: expert,
+            retryable: retryable,
+            placementEpoch: placementEpoch,
+        )
+    }
+
+    private func invalid(_ message: String) -> FaultMessage {
+        make(.invalidRequest, message, retryable: false)
+    }
+}

@@ -1,0 +1,239 @@
+package import Kernels
+package import Model
+package import Shared
+package import Transport
+
+/// The node itself, without sockets: messages in, messages out, one batch a step.
+///
+/// It lives on the node's compute thread (or in a test, with a clock turned by hand).
+package final class ExpertNodeCore: InProcessNode {
+    /// What a node is and may take.
+    package struct Settings: Sendable {
+        /// The node's name.
+        package var node: NodeID
+        /// Random at each start of the process.
+        package var incarnation: UInt64
+        /// The layout hash of the model that its experts belong to.
+        package var modelHash: WeightsHash
+        /// Numbers in a row of the model.
+        package var hiddenSize: Int
+        /// The placement that the node was started with.
+        package var placementEpoch: UInt64
+        /// Bytes of rows that may wait.
+        package var queueBytes: Int
+        /// The longest frame that it accepts.
+        package var maximumMessageBytes: Int
+
+        /// Describes a node.
+        package init(
+            node: NodeID,
+            incarnation: UInt64,
+            modelHash: WeightsHash,
+            hiddenSize: Int,
+            placementEpoch: UInt64 = 1,
+            queueBytes: Int = 256 << 20,
+            maximumMessageBytes: Int = 64 << 20,
+        ) {
+            self.node = node
+            self.incarnation = incarnation
+            self.modelHash = modelHash
+            self.hiddenSize = hiddenSize
+            self.placementEpoch = placementEpoch
+            self.queueBytes = queueBytes
+            self.maximumMessageBytes = maximumMessageBytes
+        }
+    }
+
+    private let settings: Settings
+    private let experts: ExpertBank
+    private let pool: ThreadPool
+    private let metrics: NodeMetrics
+    private let validator: DispatchValidator
+    private let now: () -> ContinuousClock.Instant
+    private var batcher: ExpertBatcher
+    private var replies: [OutboundReply] = []
+    private var progress: UInt64 = 0
+    private var isDraining = false
+
+    /// Makes a node over loaded experts.
+    package init(
+        settings: Settings,
+        experts: ExpertBank,
+        pool: ThreadPool,
+        metrics: NodeMetrics,
+        now: @escaping () -> ContinuousClock.Instant = { .now },
+    ) {
+        self.settings = settings
+        self.experts = experts
+        self.pool = pool
+        self.metrics = metrics
+        self.now = now
+        validator = DispatchValidator(
+            experts: experts,
+            hiddenSize: settings.hiddenSize,
+            placementEpoch: settings.placementEpoch,
+        )
+        batcher = ExpertBatcher(capacityBytes: settings.queueBytes)
+    }
+
+    /// Whether rows wait to be computed.
+    package var hasWork: Bool { !batcher.isEmpty }
+
+    /// What the node says of itself to a router.
+    package var hello: HelloMessage {
+        HelloMessage(
+            sender: settings.node.rawValue,
+            incarnation: settings.incarnation,
+            role: .expertNode,
+            modelHash: settings.modelHash,
+            hiddenSize: settings.hiddenSize,
+            placementEpoch: settings.placementEpoch,
+            experts: experts.experts.map { HostedExpert(expert: $0, weightsHash: experts.hash(of: $0)) },
+            numerics: BLASLibrary.numerics,
+            software: SoftwareVersion.current,
+            maximumMessageBytes: UInt64(settings.maximumMessageBytes),
+            draining: isDraining,
+        )
+    }
+
+    /// Takes one message in; answers wait for the next `step`.
+    package func receive(_ event: PeerEvent) {
+        switch event {
+        case .malformed(let peer, let error):
+            metrics.recordFault("malformed")
+            fault(validator.make(.invalidRequest, error.message, retryable: false), request: 0, to: peer)
+        case .message(let peer, let header, let frame):
+            switch header.body {
+            case .hello:
+                reply(WireHeader(request: header.request, body: .hello(hello)), to: peer)
+            case .heartbeat:
+                reply(WireHeader(request: header.request, body: .heartbeat(heartbeat)), to: peer)
+            case .dispatch(let message):
+                accept(message, frame: frame, request: header.request, from: peer)
+            case .cancel:
+                if batcher.cancel(peer: peer, request: header.request) { metrics.recordCancelled() }
+            case .goodbye, .fault:
+                break
+            case .result:
+                let message = "An expert node takes dispatches; a result came."
+                fault(validator.make(.unsupported, message, retryable: false), request: header.request, to: peer)
+            }
+        }
+        metrics.record(queuedRows: batcher.queuedRows, queuedBytes: batcher.queuedBytes)
+    }
+
+    /// Computes one batch, if any waits, and hands out all answers that are ready.
+    package func step() -> [OutboundReply] {
+        for expired in batcher.removeExpired(now: now()) {
+            let message = "The time budget of \(expired.message.deadlineMilliseconds) ms was used up in the queue."
+            fault(
+                validator.make(.deadlineExceeded, message, retryable: false),
+                request: expired.request,
+                to: expired.peer,
+            )
+        }
+        if let batch = batcher.nextBatch() { compute(batch) }
+        metrics.record(queuedRows: batcher.queuedRows, queuedBytes: batcher.queuedBytes)
+        defer { replies = [] }
+        return replies
+    }
+
+    /// Takes no more dispatches; what is queued is still computed.
+    package func drain() {
+        isDraining = true
+    }
+
+    private var heartbeat: HeartbeatMessage {
+        HeartbeatMessage(
+            incarnation: settings.incarnation,
+            progress: progress,
+            queuedRows: batcher.queuedRows,
+            draining: isDraining,
+        )
+    }
+
+    private func accept(_ message: DispatchMessage, frame: Frame?, request: UInt64, from peer: PeerID) {
+        if isDraining {
+            let text = "Node \(settings.node) is draining and takes no more rows."
+            fault(validator.make(.draining, text, retryable: true), request: request, to: peer)
+            return
+        }
+        if let refusal = validator.fault(for: message, tensorBytes: frame?.byteCount) {
+            fault(refusal, request: request, to: peer)
+            return
+        }
+        guard let frame, let output = try? Frame(byteCount: frame.byteCount) else {
+            let text = "Node \(settings.node) has no memory for the result."
+            fault(validator.make(.busy, text, retryable: true), request: request, to: peer)
+            return
+        }
+        let dispatch = PendingDispatch(
+            peer: peer,
+            request: request,
+            message: message,
+            input: frame,
+            output: output,
+            accepted: now(),
+        )
+        if !batcher.add(dispatch) {
+            let text = "The queue of node \(settings.node) holds at most \(settings.queueBytes) bytes and is full."
+            fault(validator.make(.busy, text, retryable: true), request: request, to: peer)
+        }
+    }
+
+    private func compute(_ batch: ExpertBatcher.Batch) {
+        let start = now()
+        for part in batch.parts where part.dispatch.started == nil { part.dispatch.started = start }
+        var input = Tensor(uninitialized: TensorShape(batch.rows, settings.hiddenSize))
+        var next = 0
+        for part in batch.parts {
+            let offset = part.dispatch.nextRow(ofGroup: part.group) * settings.hiddenSize
+            let frame = part.dispatch.input
+            input.scatter(Array(next..<next + part.rows), from: frame.floats, at: offset)
+            next += part.rows
+        }
+        guard let output = experts.compute(batch.expert, rows: input, on: pool) else { return }
+        next = 0
+        let elapsed = start.duration(to: now())
+        for part in batch.parts {
+            let rows = Array(next..<next + part.rows)
+            let offset = part.dispatch.nextRow(ofGroup: part.group) * settings.hiddenSize
+            part.dispatch.output.withMutableFloats { output.gather(rows, into: &$0, at: offset) }
+            next += part.rows
+            part.dispatch.advance(group: part.group, rows: part.rows)
+            part.dispatch.computeTime += elapsed
+        }
+        progress += 1
+        metrics.recordBatch(expert: batch.expert, rows: batch.rows, dispatches: batch.parts.count, duration: elapsed)
+        for part in batch.parts where part.dispatch.isComplete { finish(part.dispatch) }
+    }
+
+    private func finish(_ dispatch: PendingDispatch) {
+        // A dispatch may have two groups for one expert; it is answered once.
+        guard batcher.queue.contains(where: { $0 === dispatch }) else { return }
+        batcher.remove(dispatch)
+        let waited = dispatch.accepted.duration(to: dispatch.started ?? dispatch.accepted)
+        metrics.recordQueueWait(waited)
+        let groups = dispatch.message.groups.map { group in
+            RowGroup(expert: group.expert, rows: group.rows, weightsHash: experts.hash(of: group.expert))
+        }
+        let result = ResultMessage(
+            groups: groups,
+            hiddenSize: settings.hiddenSize,
+            queueMicroseconds: waited.microseconds,
+            computeMicroseconds: dispatch.computeTime.microseconds,
+            placementEpoch: settings.placementEpoch,
+        )
+        let header = WireHeader(request: dispatch.request, body: .result(result))
+        replies.append(OutboundReply(peer: dispatch.peer, header: header, tensor: dispatch.output))
+    }
+
+    private func reply(_ header: WireHeader, to peer: PeerID) {
+        replies.append(OutboundReply(peer: peer, header: header, tensor: nil))
+    }
+
+    private func fault(_ fault: FaultMessage, request: UInt64, to peer: PeerID) {
+        metrics.recordFault(fault.code.rawValue)
+        reply(WireHeader(request: request, body: .fault(fault)), to: peer)
+    }
+}

@@ -1,0 +1,52 @@
+package import Metrics
+internal import Shared
+
+/// Every instrument of an expert node; nobody else makes one.
+package struct NodeMetrics: Sendable {
+    private let factory: any MetricsFactory
+    private let queuedRows: Gauge
+    private let queuedBytes: Gauge
+    private let queueWait: Timer
+    private let cancelled: Counter
+
+    /// Makes the instruments in a registry.
+    package init(factory: any MetricsFactory) {
+        self.factory = factory
+        queuedRows = Gauge(label: "medmoe_node_queued_rows", factory: factory)
+        queuedBytes = Gauge(label: "medmoe_node_queued_bytes", factory: factory)
+        queueWait = Timer(label: "medmoe_node_queue_wait_seconds", factory: factory)
+        cancelled = Counter(label: "medmoe_node_cancelled_total", factory: factory)
+    }
+
+    /// How full the queue is.
+    func record(queuedRows rows: Int, queuedBytes bytes: Int) {
+        queuedRows.record(rows)
+        queuedBytes.record(bytes)
+    }
+
+    /// One batch of rows through one expert.
+    func recordBatch(expert: ExpertID, rows: Int, dispatches: Int, duration: Duration) {
+        let labels = [("expert", expert.slot.description)]
+        Counter(label: "medmoe_node_rows_total", dimensions: labels, factory: factory).increment(by: rows)
+        Counter(label: "medmoe_node_batches_total", dimensions: labels, factory: factory).increment()
+        Counter(label: "medmoe_node_batched_dispatches_total", dimensions: labels, factory: factory)
+            .increment(by: dispatches)
+        Timer(label: "medmoe_node_compute_seconds", dimensions: labels, factory: factory)
+            .recordNanoseconds(duration.nanoseconds)
+    }
+
+    /// How long a dispatch waited before its first row was computed.
+    func recordQueueWait(_ duration: Duration) {
+        queueWait.recordNanoseconds(duration.nanoseconds)
+    }
+
+    /// A message that was answered by a fault.
+    func recordFault(_ reason: String) {
+        Counter(label: "medmoe_node_faults_total", dimensions: [("reason", reason)], factory: factory).increment()
+    }
+
+    /// A dispatch that the router took back.
+    func recordCancelled() {
+        cancelled.increment()
+    }
+}

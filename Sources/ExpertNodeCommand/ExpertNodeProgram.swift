@@ -1,0 +1,122 @@
+internal import ArgumentParser
+internal import CommandSupport
+internal import ExpertNode
+internal import Kernels
+internal import Logging
+internal import Model
+internal import Shared
+
+/// `medmoe-expert`: one process that hosts experts.
+struct ExpertNodeProgram: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "medmoe-expert",
+        abstract: "Hosts domain experts and meta experts of a Med-MoE checkpoint for routers.",
+        discussion: """
+            Reads only the tensors of the experts it hosts, listens for routers over ZeroMQ, and answers /livez, /readyz
+            and /metrics over HTTP. SIGTERM finishes what is queued, then ends with exit code 0.
+
+            Every setting can also come from the environment (--admin-port is MEDMOE_ADMIN_PORT) or from a JSON file
+            with the same keys ({"admin-port": 7001}); a flag wins over the environment, the environment over the file.
+
+            EXAMPLES
+              medmoe-expert --model models/medmoe-nano --node ct --experts '*.4' --listen tcp://0.0.0.0:7000
+              medmoe-expert --model models/medmoe-nano --node meta --experts '*.meta' --listen tcp://0.0.0.0:7000
+            """,
+        version: SoftwareVersion.number,
+    )
+
+    @Option(help: "The checkpoint folder.")
+    var model: String?
+
+    @Option(help: "This node's name, unique in the cluster.")
+    var node: String?
+
+    @Option(help: "Experts to host: layer.index or layer.meta, * for all; e.g. '*.4', '0.2,4.meta', 'all'.")
+    var experts: String?
+
+    @Option(help: "Where to listen for routers: tcp://HOST:PORT or ipc://PATH. (default: tcp://127.0.0.1:7000)")
+    var listen: String?
+
+    @Option(help: "The address of /livez, /readyz and /metrics. (default: 127.0.0.1)")
+    var adminHost: String?
+
+    @Option(help: "The port of /livez, /readyz and /metrics; 0 for none. (default: 7001)")
+    var adminPort: Int?
+
+    @Option(help: "Compute threads. (default: 1)")
+    var threads: Int?
+
+    @Option(help: "MiB of rows that may wait before the node answers busy. (default: 256)")
+    var queueMib: Int?
+
+    @Option(help: "MiB that one message may have. (default: 64)")
+    var maxMessageMib: Int?
+
+    @Option(help: "Milliseconds that queued rows get at shutdown. (default: 10000)")
+    var drainMs: Int?
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
+    var logLevel: String?
+
+    @Option(help: "A JSON file with the same keys.")
+    var config: String?
+
+    @Flag(help: "Shut down when standard input closes; for parents that start nodes.")
+    var exitWithStdin = false
+
+    func run() async throws {
+        let settings = try await Settings(file: config)
+        let level = settings.string("log-level", flag: logLevel)
+        let logger = try ProgramRunner.makeLogger(label: "medmoe-expert", level: level)
+        let configuration = try makeConfiguration(settings)
+        let folder = try settings.required("model", flag: model)
+        let selection = try settings.required("experts", flag: experts)
+
+        let start = ContinuousClock.now
+        let weights = try ModelWeights(folder: folder)
+        let bank = try ExpertBank(loading: weights.selectExperts(selection), from: weights)
+        let service = try ExpertNodeService(
+            configuration: configuration,
+            experts: bank,
+            modelHash: weights.layoutHash,
+            hiddenSize: weights.configuration.hiddenSize,
+            registry: PrometheusRegistry(),
+            logger: logger,
+        )
+        logger.notice(
+            "The node listens.",
+            metadata: [
+                "node.id": "\(configuration.node)",
+                "endpoint": "\(service.endpoint)",
+                "experts": "\(bank.experts.map(\.description).joined(separator: ","))",
+                "bytes": "\(bank.byteCount)",
+                "blas": "\(BLASLibrary.numerics)",
+                "threads": "\(configuration.threads)",
+                "load.ms": "\(start.duration(to: .now).milliseconds)",
+            ],
+        )
+        try await ProgramRunner.run(service.services, followsStandardInput: exitWithStdin, logger: logger)
+        logger.notice("The node has ended.")
+    }
+
+    private func makeConfiguration(_ settings: Settings) throws(SettingsError) -> ExpertNodeService.Configuration {
+        let name = try settings.required("node", flag: node)
+        guard let nodeID = NodeID(validating: name) else {
+            throw SettingsError("node has to be 1 to 128 letters, digits or . _ : / -; another name came.")
+        }
+        let port = try settings.integer("admin-port", flag: adminPort, default: 7001, in: 0...65_535)
+        var configuration = ExpertNodeService.Configuration(
+            node: nodeID,
+            listen: settings.string("listen", flag: listen) ?? "tcp://127.0.0.1:7000",
+            adminHost: settings.string("admin-host", flag: adminHost) ?? "127.0.0.1",
+            adminPort: port == 0 ? nil : port,
+            threads: try settings.integer("threads", flag: threads, default: 1, in: 1...1024),
+        )
+        configuration.queueBytes =
+            try settings.integer("queue-mib", flag: queueMib, default: 256, in: 1...1_048_576) << 20
+        configuration.maximumMessageBytes =
+            try settings.integer("max-message-mib", flag: maxMessageMib, default: 64, in: 1...2048) << 20
+        configuration.drainTimeout = try settings.milliseconds("drain-ms", flag: drainMs, default: .seconds(10))
+        return configuration
+    }
+}

@@ -1,0 +1,8 @@
+/// Splits work on rows over a pool: a few rows a task, so that waking a thread pays.
+enum RowTasks {
+    static func run(_ rows: Int, rowsPerTask: Int = 16, on pool: ThreadPool, _ body: (Int) -> Void) {
+        pool.run((rows + rowsPerTask - 1) / rowsPerTask) { task in
+            for row in task * rowsPerTask..<min(rows, (task + 1) * rowsPerTask) { body(row) }
+        }
+    }
+}

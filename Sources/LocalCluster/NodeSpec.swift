@@ -1,0 +1,20 @@
+package import Shared
+
+/// One node to be started: its name and its experts in the words of a flag.
+package struct NodeSpec: Sendable, Equatable {
+    /// The node's name.
+    package let id: NodeID
+    /// Its experts, as `medmoe-expert --experts` takes them.
+    package let experts: String
+
+    /// Names a node.
+    package init(id: NodeID, experts: String) {
+        self.id = id
+        self.experts = experts
+    }
+
+    /// The nodes of a layout.
+    package static func list(_ layout: PlacementLayout, of moe: MoEConfiguration) -> [NodeSpec] {
+        layout.nodes.map { NodeSpec(id: $0.id, experts: ExpertSelection($0.experts, of: moe).description) }
+    }
+}

@@ -1,0 +1,163 @@
+internal import ArgumentParser
+internal import CommandSupport
+internal import Foundation
+internal import LocalCluster
+internal import Logging
+internal import Model
+internal import Router
+internal import ServiceLifecycle
+internal import Shared
+
+/// `medmoe cluster up MODEL`: a router and its expert nodes as child processes.
+struct ClusterUp: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Start a router and its expert nodes, and keep them until Ctrl-C.",
+        discussion: """
+            One process for each expert index, one for the meta experts, one router; they talk protobuf over ZeroMQ.
+            Every child has a log in the --logs folder, and ends when this command ends. A node that dies is reported
+            and stays dead unless --restart is given; the router goes on with the others.
+
+            EXAMPLES
+              medmoe cluster up models/medmoe-nano
+              medmoe cluster up models/medmoe-nano --nodes 3 --split layer --port 9000
+            """,
+    )
+
+    @Argument(help: "The checkpoint folder.")
+    var model: String
+
+    @Option(help: "The port of the router's API.")
+    var port = 8080
+
+    @OptionGroup var layout: LayoutOptions
+
+    @Option(help: "The folder for logs. (default: logs/cluster-PORT)")
+    var logs: String?
+
+    @Option(help: "Compute threads of each process.")
+    var threads = 1
+
+    @Flag(help: "Start a node again when it dies.")
+    var restart = false
+
+    @Option(name: .customLong("wait-seconds"), help: "How long to wait for the cluster to be ready.")
+    var waitSeconds = 60
+
+    func run() async throws {
+        let weights = try ModelWeights(folder: model)
+        let cluster = try LocalCluster(
+            .init(
+                model: model,
+                nodes: layout.makeNodes(weights.configuration.moe),
+                programs: ProgramFolder.path,
+                logs: logs ?? "logs/cluster-\(port)",
+                sockets: FileManager.default.temporaryDirectory.path + "/medmoe-\(getpid())",
+                port: port,
+                threads: threads,
+            )
+        )
+        let logger = try ProgramRunner.makeLogger(label: "medmoe", level: "warning")
+        let service = ClusterUpService(cluster: cluster, restart: restart, patience: .seconds(waitSeconds))
+        try await ProgramRunner.run([service], followsStandardInput: false, logger: logger)
+    }
+}
+
+/// Starts the cluster, says how it stands, watches the children, and takes the cluster down at the end.
+struct ClusterUpService: Service {
+    let cluster: LocalCluster
+    let restart: Bool
+    let patience: Duration
+
+    func run() async throws {
+        do {
+            try cluster.start()
+            try await waitUntilReady()
+            announce()
+            await watch()
+            await cluster.stop()
+        } catch {
+            await cluster.stop()
+            throw error
+        }
+    }
+
+    private func waitUntilReady() async throws {
+        guard let url = cluster.url else { return }
+        let deadline = ContinuousClock.now + patience
+        let show = isatty(STDERR_FILENO) == 1
+        while true {
+            for process in cluster.processes where !process.isRunning {
+                throw LocalClusterError(
+                    "\(process.name) ended with status \(process.exitStatus ?? 0) before the cluster was ready; "
+                        + "the end of \(process.logPath):\n\(process.logTail())"
+                )
+            }
+            let nodes = try? await ControlClient.shared.nodes(url: url)
+            if nodes?.ready == true { break }
+            if show {
+                let up = nodes?.nodes.count { $0.state == "up" } ?? 0
+                FileHandle.standardError.write(
+                    Data("\rwaiting for the nodes: \(up) of \(cluster.endpoints.count) ".utf8)
+                )
+            }
+            guard deadline > .now else {
+                throw LocalClusterError(
+                    "The cluster was not ready after \(patience); see the logs in \(cluster.configuration.logs)."
+                )
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        if show { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    }
+
+    private func announce() {
+        var rows = [["PROCESS", "PID", "EXPERTS", "HEALTH"]]
+        for node in cluster.configuration.nodes {
+            let process = cluster.node(node.id)
+            rows.append([
+                node.id.rawValue, process.map { String($0.processID) } ?? "-", node.experts,
+                cluster.adminURL(of: node.id).map { $0 + "/readyz" } ?? "-",
+            ])
+        }
+        if let router = cluster.router, let url = cluster.url {
+            rows.append(["router", String(router.processID), "-", url + "/readyz"])
+            let text =
+                TextTable.render(rows)
+                    + """
+
+
+                    The cluster is ready. Logs: \(cluster.configuration.logs)
+                    Ask it:  medmoe ask --url \(url) --image IMAGE "your question"
+                    API:     \(url)/v1   (OpenAI form; model name: GET \(url)/v1/models)
+                    Ctrl-C ends all processes.
+
+                    """
+            // Written at once, not when a buffer is full: somebody waits for it.
+            FileHandle.standardOutput.write(Data(text.utf8))
+        }
+    }
+
+    /// Until the shutdown or the end of the router.
+    private func watch() async {
+        var reported: Set<Int32> = []
+        let (ticks, continuation) = AsyncStream<Void>.makeStream()
+        let timer = DispatchSource.makeTimerSource()
+        timer.schedule(deadline: .now(), repeating: 0.2)
+        timer.setEventHandler { continuation.yield() }
+        timer.resume()
+        defer { timer.cancel() }
+        for await _ in ticks.cancelOnGracefulShutdown() {
+            for process in cluster.processes where !process.isRunning && reported.insert(process.processID).inserted {
+                let status = process.exitStatus ?? 0
+                FileHandle.standardError.write(
+                    Data("\(process.name) ended with status \(status); its log: \(process.logPath)\n".utf8)
+                )
+                guard process.name != "router" else { return }
+                if restart, let id = NodeID(validating: process.name) {
+                    try? cluster.startNode(id)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+internal import ArgumentParser
+internal import Shared
+
+/// `medmoe`: the command that people type.
+struct MedMoE: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "medmoe",
+        abstract: "Serves Med-MoE medical vision-language models, in one process or spread over expert nodes.",
+        discussion: """
+            Not a medical device; its answers are for research and demonstration.
+
+            FIRST STEPS
+              medmoe serve models/medmoe-nano              the model behind http://127.0.0.1:8080/v1, one process
+              medmoe cluster up models/medmoe-nano         the same, one process for each expert
+              medmoe ask --image xray.png "Is there evidence of pneumonia?"
+              medmoe inspect models/medmoe-nano            what a checkpoint holds
+
+            Exit codes: 0 done, 1 the work failed, 2 the words were wrong.
+            """,
+        version: SoftwareVersion.number,
+        subcommands: [Serve.self, Cluster.self, Ask.self, Nodes.self, Inspect.self, Trace.self],
+    )
+}

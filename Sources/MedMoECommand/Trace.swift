@@ -1,0 +1,190 @@
+internal import ArgumentParser
+internal import CommandSupport
+internal import Foundation
+internal import Imaging
+internal import Kernels
+internal import LocalCluster
+internal import Logging
+internal import Model
+internal import Router
+internal import Shared
+internal import Transport
+
+/// `medmoe trace MODEL`: one prompt through the model, every inner value into a file.
+struct Trace: AsyncParsableCommand {
+    /// What happens to a picture that is not square.
+    enum Aspect: String, ExpressibleByArgument, CaseIterable {
+        /// Filled up to a square.
+        case pad
+        /// Its middle is cut out.
+        case crop
+    }
+
+    static let configuration = CommandConfiguration(
+        abstract: "Run one prompt and write every inner value to a safetensors file.",
+        discussion: """
+            The prompt is taken as it is; --chat puts it into the conversation template as a question. <image> in it
+            stands where a picture belongs; with --chat, pictures come first if it has none.
+
+            The file holds input_ids, pixel_values, vision_features, image_embeddings, hidden_states.I, for each mixture
+            layer L gate_logits.L, expert_index.L, gate_weight.L, routed_output.L, meta_output.L, then logits and
+            generated_ids; its metadata generated_text, model and topology.
+
+            EXAMPLES
+              medmoe trace models/medmoe-nano --chat --prompt "Is this image normal?" --image xray.png --out t.safetensors
+              medmoe trace models/medmoe-nano --prompt "..." --pixels case.safetensors --cluster --nodes 3 --out t.safetensors
+            """,
+    )
+
+    @Argument(help: "The checkpoint folder.")
+    var model: String
+
+    @Option(help: "The prompt.")
+    var prompt: String
+
+    @Flag(help: "Put the prompt into the conversation template.")
+    var chat = false
+
+    @Option(help: "An image file; may be given several times.")
+    var image: [String] = []
+
+    @Option(
+        help: """
+            A safetensors file with normalised pixels instead of --image: tensor pixel_values, (3, S, S) or (n, 3, S, S). \
+            FILE#NAME takes the tensor NAME.
+            """
+    )
+    var pixels: [String] = []
+
+    @Option(help: "pad or crop. (default: the checkpoint's image_aspect_ratio)")
+    var imageAspect: Aspect?
+
+    @Option(help: "Tokens to generate, greedily.")
+    var maxTokens = 16
+
+    @Flag(help: "Run the experts in expert-node processes.")
+    var cluster = false
+
+    @OptionGroup var layout: LayoutOptions
+
+    @Option(help: "Compute threads. (default: the number of cores; 1 in each node)")
+    var threads: Int?
+
+    @Option(help: "The file to write.")
+    var out: String
+
+    func validate() throws {
+        guard image.isEmpty || pixels.isEmpty else { throw ValidationError("Give --image or --pixels, not both.") }
+        guard (0...100_000).contains(maxTokens) else { throw ValidationError("--max-tokens is 0 to 100000.") }
+    }
+
+    func run() async throws {
+        let launcher = try RouterLauncher(folder: model)
+        let side = launcher.model.tower.imageSize
+        let pictures =
+            try image.map { try preprocess($0, launcher: launcher) }
+            + pixels.flatMap { try PixelFile.read($0, side: side) }
+        let question = TraceRun.Question(
+            prompt: try makePrompt(images: pictures.count),
+            pixels: pictures,
+            maximumTokens: maxTokens,
+            expertTimeout: .seconds(600),
+        )
+        let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
+        let (run, topology) =
+            cluster
+            ? try await runOnCluster(question, launcher: launcher, threads: count)
+            : (try await runHere(question, launcher: launcher, threads: count), "local")
+        try write(run, topology: topology, modelName: launcher.suggestedName)
+        print(run.text)
+    }
+
+    private func makePrompt(images: Int) throws -> String {
+        guard chat else { return prompt }
+        let marks = PromptTokenizer.imageCount(in: prompt) == 0 ? images : 0
+        let text = String(repeating: PromptTokenizer.imageMarker + "\n", count: marks) + prompt
+        return try ConversationTemplate.stablelm.prompt(turns: [ChatTurn(role: .user, text: text)])
+    }
+
+    private func preprocess(_ path: String, launcher: RouterLauncher) throws -> [Float] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw AskError("The image \(path) cannot be read.")
+        }
+        var preprocessing = launcher.preprocessing
+        if let imageAspect { preprocessing.padToSquare = imageAspect == .pad }
+        let type = path.lowercased().hasSuffix(".dcm") ? "application/dicom" : nil
+        let decoded = try ImageDecoder.decode(Array(data), declaredType: type, limits: ImageLimits())
+        return ImagePreprocessor(preprocessing).pixelValues(decoded.image)
+    }
+
+    private func runHere(
+        _ question: TraceRun.Question,
+        launcher: RouterLauncher,
+        threads: Int,
+    ) async throws -> TraceRun {
+        let bank = try launcher.loadExperts()
+        return try await ComputeThread.value(named: "trace") {
+            let pool = ThreadPool(threads: threads)
+            let plane = try LocalExpertPlane(
+                executor: LocalExpertExecutor(experts: bank, pool: pool, node: NodeID("local"))
+            )
+            return try TraceRun(question, model: launcher.model, plane: plane, pool: pool)
+        }
+    }
+
+    private func runOnCluster(
+        _ question: TraceRun.Question,
+        launcher: RouterLauncher,
+        threads: Int,
+    ) async throws -> (TraceRun, String) {
+        let folder = FileManager.default.temporaryDirectory.path + "/medmoe-trace-\(getpid())"
+        let nodes = try layout.makeNodes(launcher.weights.configuration.moe)
+        let cluster = try LocalCluster(
+            .init(
+                model: model,
+                nodes: nodes,
+                programs: ProgramFolder.path,
+                logs: folder + "/logs",
+                sockets: folder + "/sockets",
+                port: nil,
+                threads: 1,
+            )
+        )
+        do {
+            try cluster.start()
+            let endpoints = cluster.endpoints
+            let expectation = try launcher.makeExpectation()
+            let run = try await ComputeThread.value(named: "trace") {
+                let plane = try TracePlane.connect(endpoints, expectation: expectation, patience: .seconds(60))
+                return try TraceRun(
+                    question,
+                    model: launcher.model,
+                    plane: plane,
+                    pool: ThreadPool(threads: threads)
+                )
+            }
+            await cluster.stop()
+            try? FileManager.default.removeItem(atPath: folder)
+            return (run, "cluster:" + nodes.map { "\($0.id)=\($0.experts)" }.joined(separator: ";"))
+        } catch {
+            await cluster.stop()
+            throw error
+        }
+    }
+
+    private func write(_ run: TraceRun, topology: String, modelName: String) throws {
+        var writer = SafetensorsWriter(metadata: [
+            "generated_text": run.text,
+            "model": modelName,
+            "topology": topology,
+        ])
+        for tensor in run.tensors {
+            switch tensor.values {
+            case .floats(let floats): writer.add(tensor.name, shape: tensor.shape, floats: floats)
+            case .integers(let integers):
+                writer.add(tensor.name, shape: tensor.shape, integers: integers.map(Int64.init))
+            }
+        }
+        try writer.write(to: out)
+    }
+}

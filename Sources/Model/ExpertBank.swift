@@ -1,0 +1,38 @@
+package import Kernels
+package import Shared
+
+/// The experts that a process holds, by id, each with the hash of its weights.
+package final class ExpertBank: Sendable {
+    private struct Entry: Sendable {
+        let block: ExpertFFN
+        let hash: WeightsHash
+    }
+
+    private let entries: [ExpertID: Entry]
+
+    /// Loads the given experts from a checkpoint; only their tensors are read.
+    ///
+    /// - Throws: `CheckpointError` when a tensor is missing or has another shape than the configuration demands.
+    package init(loading experts: [ExpertID], from weights: ModelWeights) throws(CheckpointError) {
+        var entries: [ExpertID: Entry] = [:]
+        for id in experts {
+            entries[id] = Entry(block: try weights.expert(id), hash: try weights.hash(of: id))
+        }
+        self.entries = entries
+    }
+
+    /// The hosted experts in order.
+    package var experts: [ExpertID] { entries.keys.sorted() }
+
+    /// The hash of an expert's weights, nil when it is not here.
+    package func hash(of id: ExpertID) -> WeightsHash? { entries[id]?.hash }
+
+    /// Bytes that the experts' numbers take in memory.
+    package var byteCount: Int { entries.values.reduce(0) { $0 + $1.block.byteCount } }
+
+    /// Runs rows `(rows, hiddenSize)` through one expert; nil when it is not here.
+    package func compute(_ id: ExpertID, rows: borrowing Tensor, on pool: ThreadPool) -> Tensor? {
+        guard let entry = entries[id] else { return nil }
+        return entry.block(rows, on: pool)
+    }
+}

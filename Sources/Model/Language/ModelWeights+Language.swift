@@ -1,0 +1,64 @@
+internal import Kernels
+internal import Shared
+
+extension ModelWeights {
+    /// The decoder with its gates; routed and meta experts stay where they are.
+    ///
+    /// Embedding and head keep the rows that the tokenizer knows, as the published loader does: padding rows of the
+    /// vocabulary are never predicted.
+    func languageModel(vocabularySize: Int) throws(CheckpointError) -> LanguageModel {
+        let hidden = configuration.hiddenSize
+        var layers: [DecoderLayer] = []
+        for index in 0..<configuration.layerCount { layers.append(try decoderLayer(index)) }
+        return LanguageModel(
+            embeddings: try firstRows(TensorNames.embedTokens, rows: vocabularySize, columns: hidden),
+            layers: layers,
+            finalNorm: try norm(TensorNames.finalNorm, columns: hidden, epsilon: configuration.normEpsilon),
+            head: Linear(weight: try firstRows(TensorNames.head, rows: vocabularySize, columns: hidden), bias: nil),
+            rotary: RotaryEmbedding(
+                dimensions: configuration.rotaryDimensions,
+                theta: Float(configuration.ropeTheta),
+                positions: configuration.maximumPositions,
+            ),
+        )
+    }
+
+    private func decoderLayer(_ index: Int) throws(CheckpointError) -> DecoderLayer {
+        let hidden = configuration.hiddenSize
+        let hasBias = configuration.useQKVBias
+        let attention = Attention(
+            query: try linear(TensorNames.query(index), outputs: hidden, inputs: hidden, bias: hasBias),
+            key: try linear(TensorNames.key(index), outputs: hidden, inputs: hidden, bias: hasBias),
+            value: try linear(TensorNames.value(index), outputs: hidden, inputs: hidden, bias: hasBias),
+            output: try linear(TensorNames.attentionOutput(index), outputs: hidden, inputs: hidden, bias: false),
+            headCount: configuration.headCount,
+        )
+        return DecoderLayer(
+            index: index,
+            inputNorm: try norm(TensorNames.inputNorm(index), columns: hidden, epsilon: configuration.normEpsilon),
+            attention: attention,
+            feedForwardNorm: try norm(
+                TensorNames.feedForwardNorm(index),
+                columns: hidden,
+                epsilon: configuration.normEpsilon,
+            ),
+            feedForward: try feedForwardPart(index),
+        )
+    }
+
+    private func feedForwardPart(_ index: Int) throws(CheckpointError) -> DecoderLayer.FeedForward {
+        guard let experts = configuration.moe.expertCount(layer: index) else {
+            return .dense(try feedForward(TensorNames.denseBlock(index)))
+        }
+        let gate = Gate(
+            weight: try linear(
+                TensorNames.gate(index),
+                outputs: experts,
+                inputs: configuration.hiddenSize,
+                bias: configuration.moe.gateHasBias,
+            ),
+            topK: configuration.moe.topK,
+        )
+        return .mixture(gate, hasMeta: configuration.moe.hasMetaExpert)
+    }
+}

@@ -1,0 +1,54 @@
+package import Kernels
+package import Shared
+
+/// The seam in one process: the experts are here, rows are gathered, computed and put back.
+package final class LocalExpertExecutor: ExpertExecutor {
+    private let experts: ExpertBank
+    private let pool: ThreadPool
+    private let node: NodeID
+
+    /// Takes the experts, the threads to compute on, and the name under which answers say where they were made.
+    package init(experts: ExpertBank, pool: ThreadPool, node: NodeID) {
+        self.experts = experts
+        self.pool = pool
+        self.node = node
+    }
+
+    /// Runs the rows expert by expert; an expert that was not loaded is reported as unavailable.
+    package func execute(_ call: borrowing ExpertCall) -> ExpertOutputs {
+        let topK = call.routing.topK
+        var routed = Tensor(zeros: TensorShape(call.input.rows * topK, call.input.columns))
+        var sources: [ExpertID: ExpertSource] = [:]
+        var failures: [ExpertID: ExpertFailure] = [:]
+        for (expert, assignments) in call.routing.assignments(skipping: call.skippedRows) {
+            let id = ExpertID(layer: call.layer, slot: .routed(expert))
+            let rows = call.input.gathering(assignments.map { $0 / topK })
+            if let output = experts.compute(id, rows: rows, on: pool) {
+                routed.scatter(assignments, from: output)
+                sources[id] = source(of: id)
+            } else {
+                failures[id] = Self.missing(id)
+            }
+        }
+        var meta = Tensor(zeros: TensorShape(call.wantsMeta ? call.input.rows : 0, call.input.columns))
+        let live = call.liveRows
+        if call.wantsMeta, !live.isEmpty {
+            let id = ExpertID(layer: call.layer, slot: .meta)
+            if let output = experts.compute(id, rows: call.input.gathering(live), on: pool) {
+                meta.scatter(live, from: output)
+                sources[id] = source(of: id)
+            } else {
+                failures[id] = Self.missing(id)
+            }
+        }
+        return ExpertOutputs(routed: routed, meta: meta, sources: sources, failures: failures)
+    }
+
+    private func source(of id: ExpertID) -> ExpertSource? {
+        experts.hash(of: id).map { ExpertSource(node: node, weightsHash: $0) }
+    }
+
+    private static func missing(_ id: ExpertID) -> ExpertFailure {
+        ExpertFailure(expert: id, code: .unavailable, message: "Expert \(id) is not loaded in this process.")
+    }
+}

@@ -1,0 +1,92 @@
+internal import Kernels
+package import Shared
+
+/// An opened checkpoint with its configuration: makes the model's parts from its tensors, each read once when asked for.
+package struct ModelWeights: Sendable {
+    /// The checkpoint.
+    package let checkpoint: Checkpoint
+    /// What the checkpoint says of itself.
+    package let configuration: ModelConfiguration
+    /// The folder.
+    package let folder: String
+
+    /// Opens a checkpoint folder; no tensor is read yet.
+    ///
+    /// - Throws: `CheckpointError` for a folder that is none, a form that is not supported, or missing tensors.
+    package init(folder: String) throws(CheckpointError) {
+        self.folder = folder
+        checkpoint = try Checkpoint(folder: folder)
+        configuration = try ModelConfiguration(of: checkpoint)
+    }
+
+    /// The hash of the model's layout: names, types and shapes, not data.
+    package var layoutHash: WeightsHash { checkpoint.layoutHash(configuration) }
+
+    /// The hash of one expert's weights.
+    package func hash(of expert: ExpertID) throws(CheckpointError) -> WeightsHash {
+        try checkpoint.weightsHash(of: TensorNames.weights(of: expert))
+    }
+
+    /// One expert's feed-forward block.
+    package func expert(_ expert: ExpertID) throws(CheckpointError) -> ExpertFFN {
+        try feedForward(TensorNames.expert(expert))
+    }
+
+    /// The experts that a selection like `*.4,0.meta` names.
+    package func selectExperts(_ text: String) throws(PlacementError) -> [ExpertID] {
+        try ExpertSelection(parsing: text, of: configuration.moe).experts
+    }
+
+    func feedForward(_ block: String) throws(CheckpointError) -> ExpertFFN {
+        let (hidden, middle) = (configuration.hiddenSize, configuration.intermediateSize)
+        func projection(
+            _ part: TensorNames.FeedForward,
+            outputs: Int,
+            inputs: Int,
+        ) throws(CheckpointError) -> Linear {
+            Linear(weight: try tensor("\(block).\(part.rawValue)", [outputs, inputs]), bias: nil)
+        }
+        return ExpertFFN(
+            gate: try projection(.gate, outputs: middle, inputs: hidden),
+            up: try projection(.up, outputs: middle, inputs: hidden),
+            down: try projection(.down, outputs: hidden, inputs: middle),
+        )
+    }
+
+    /// A tensor as float32, of exactly this shape.
+    func tensor(_ name: String, _ shape: [Int]) throws(CheckpointError) -> Tensor {
+        var tensor = Tensor(uninitialized: TensorShape(shape))
+        var span = tensor.mutableSpan
+        try checkpoint.readFloat32(name, expectedShape: shape, into: &span)
+        return tensor
+    }
+
+    /// The first rows of a two-dimensional tensor that may have more.
+    func firstRows(_ name: String, rows: Int, columns: Int) throws(CheckpointError) -> Tensor {
+        let stored = checkpoint.entry(name)?.shape ?? [rows, columns]
+        guard stored.count == 2, stored[0] >= rows, stored[1] == columns else {
+            throw CheckpointError(
+                .wrongShape,
+                tensor: name,
+                "expected at least \(rows) rows (the tokenizer's entries) of \(columns) numbers, found "
+                    + "\(TensorEntry.describe(stored)); tokenizer files and weights belong to different models",
+            )
+        }
+        let all = try tensor(name, stored)
+        return all.rows == rows ? all : all.gathering(Array(0..<rows))
+    }
+
+    func linear(_ prefix: String, outputs: Int, inputs: Int, bias: Bool) throws(CheckpointError) -> Linear {
+        let weight = try tensor("\(prefix).weight", [outputs, inputs])
+        guard bias else { return Linear(weight: weight, bias: nil) }
+        return Linear(weight: weight, bias: try tensor("\(prefix).bias", [outputs]))
+    }
+
+    func norm(_ prefix: String, columns: Int, epsilon: Float) throws(CheckpointError) -> LayerNorm {
+        LayerNorm(
+            weight: try tensor("\(prefix).weight", [columns]),
+            bias: try tensor("\(prefix).bias", [columns]),
+            epsilon: epsilon,
+        )
+    }
+}

@@ -1,0 +1,60 @@
+internal import Kernels
+
+/// One pre-norm transformer block of the vision tower, full attention, quick_gelu.
+final class VisionLayer: Sendable {
+    private let norm1: LayerNorm
+    private let query: Linear
+    private let key: Linear
+    private let value: Linear
+    private let output: Linear
+    private let norm2: LayerNorm
+    private let expand: Linear
+    private let contract: Linear
+    private let headCount: Int
+
+    init(
+        norm1: consuming LayerNorm,
+        query: consuming Linear,
+        key: consuming Linear,
+        value: consuming Linear,
+        output: consuming Linear,
+        norm2: consuming LayerNorm,
+        expand: consuming Linear,
+        contract: consuming Linear,
+        headCount: Int,
+    ) {
+        self.norm1 = norm1
+        self.query = query
+        self.key = key
+        self.value = value
+        self.output = output
+        self.norm2 = norm2
+        self.expand = expand
+        self.contract = contract
+        self.headCount = headCount
+    }
+
+    /// Advances `(positions, width)` by this block, in place.
+    func apply(to hidden: inout Tensor, on pool: ThreadPool) {
+        let normed = norm1(hidden, on: pool)
+        let queries = query(normed, on: pool)
+        let keys = key(normed, on: pool)
+        let values = value(normed, on: pool)
+        var attended = Tensor(uninitialized: hidden.shape)
+        AttentionKernel.attend(
+            queries: queries,
+            keys: keys,
+            values: values,
+            segment: .init(firstRow: 0, rowCount: hidden.rows, firstVisible: hidden.rows, visibleStep: 0),
+            headCount: headCount,
+            scale: 1 / Float(hidden.columns / headCount).squareRoot(),
+            into: &attended,
+            on: pool,
+        )
+        hidden.add(output(attended, on: pool))
+
+        var middle = expand(norm2(hidden, on: pool), on: pool)
+        Activation.quickGELU(&middle, on: pool)
+        hidden.add(contract(middle, on: pool))
+    }
+}

@@ -1,0 +1,73 @@
+internal import Foundation
+internal import HTTPTypes
+internal import Hummingbird
+
+/// The one place where inner errors become status codes, with bodies of the OpenAI form.
+struct APIError: HTTPResponseError, Sendable {
+    /// The body: all four keys are always there.
+    struct Body: Encodable, Sendable {
+        struct Detail: Encodable, Sendable {
+            var message: String
+            var type: String
+            @NullEncodable var param: String?
+            @NullEncodable var code: String?
+        }
+
+        var error: Detail
+    }
+
+    let status: HTTPResponse.Status
+    let body: Body
+    let retryAfter: Int?
+
+    /// What goes over the wire for an inner error.
+    init(_ error: QueryError) {
+        let (status, type, code) = Self.mapping(error.code)
+        self.status = status
+        body = Body(
+            error: .init(
+                message: error.message,
+                type: type,
+                param: error.parameter,
+                code: code,
+            )
+        )
+        retryAfter = error.code == .queueFull || status == .serviceUnavailable ? 1 : nil
+    }
+
+    /// Status, `type` and `code` of each kind of error.
+    private static func mapping(_ code: QueryError.Code) -> (HTTPResponse.Status, type: String, code: String) {
+        switch code {
+        case .invalidRequest: (.badRequest, "invalid_request_error", "invalid_request")
+        case .unknownModel: (.notFound, "not_found_error", "model_not_found")
+        case .notFound: (.notFound, "not_found_error", "not_found")
+        case .tooLarge: (.contentTooLarge, "invalid_request_error", "request_too_large")
+        case .queueFull: (.tooManyRequests, "rate_limit_error", "queue_full")
+        case .draining: (.serviceUnavailable, "unavailable_error", "draining")
+        case .expertUnavailable: (.serviceUnavailable, "unavailable_error", "expert_unavailable")
+        case .expertTimedOut: (.gatewayTimeout, "timeout_error", "expert_timed_out")
+        case .deadlineExceeded: (.requestTimeout, "timeout_error", "deadline_exceeded")
+        case .notReady: (.serviceUnavailable, "unavailable_error", "not_ready")
+        case .internalError: (.internalServerError, "server_error", "internal_error")
+        }
+    }
+
+    /// The `code` of an error, as metrics count it.
+    static func name(of code: QueryError.Code) -> String { mapping(code).code }
+
+    func response(from request: Request, context: some RequestContext) throws -> Response {
+        var headers: HTTPFields = [.contentType: "application/json; charset=utf-8"]
+        if let retryAfter { headers[.retryAfter] = String(retryAfter) }
+        let data = try JSONEncoder.api.encode(body)
+        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: data)))
+    }
+}
+
+extension JSONEncoder {
+    /// Keys in order, slashes as they are.
+    static var api: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+}

@@ -1,0 +1,123 @@
+internal import Foundation
+internal import Model
+
+/// Turns the body of `POST /v1/chat/completions` into a `QueryRequest`, refusing whatever is not understood.
+enum ChatCompletionParser {
+    /// Fields that change nothing here and are accepted so that ordinary clients work unchanged.
+    private static let harmless: Set<String> = ["user", "metadata", "store", "safety_identifier", "prompt_cache_key"]
+    private static let known: Set<String> = [
+        "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "temperature", "top_p",
+        "seed", "stop", "medmoe",
+    ]
+    /// Fields of the OpenAI API that are accepted only with the value that asks for nothing.
+    private static let neutral: [String: [JSONValue]] = [
+        "n": [.number(1)],
+        "logprobs": [.bool(false)],
+        "top_logprobs": [.number(0)],
+        "frequency_penalty": [.number(0)],
+        "presence_penalty": [.number(0)],
+        "logit_bias": [.object([:])],
+        "response_format": [.object(["type": .string("text")])],
+        "tools": [.array([])],
+        "tool_choice": [.string("none"), .string("auto")],
+        "parallel_tool_calls": [.bool(true), .bool(false)],
+        "service_tier": [.string("auto"), .string("default")],
+        "modalities": [.array([.string("text")])],
+    ]
+
+    /// Reads a body.
+    static func parse(_ body: [UInt8]) throws(QueryError) -> QueryRequest {
+        let document: JSONValue
+        do {
+            document = try JSONDecoder().decode(JSONValue.self, from: Data(body))
+        } catch {
+            throw QueryError(.invalidRequest, "The request body has to be a JSON object; it is not valid JSON.")
+        }
+        let fields = try JSONFields(document, path: "")
+        try checkNames(fields)
+        guard let messages = try fields.array("messages") else {
+            throw fields.invalid("messages", "is missing; give the conversation as an array of messages.")
+        }
+        guard !messages.isEmpty else {
+            throw fields.invalid("messages", "has to hold at least one message; it is empty.")
+        }
+        var parsed: [QueryRequest.Message] = []
+        for (index, message) in messages.enumerated() {
+            parsed.append(try ChatMessageParser.parse(message, path: "messages[\(index)]"))
+        }
+        guard let model = try fields.string("model") else {
+            throw fields.invalid("model", "is missing; `GET /v1/models` lists what is served.")
+        }
+        var request = QueryRequest(model: model, messages: parsed)
+        try readSampling(fields, into: &request)
+        try readStream(fields, into: &request)
+        try readExtension(fields, into: &request)
+        return request
+    }
+
+    private static func checkNames(_ fields: JSONFields) throws(QueryError) {
+        for (name, values) in neutral.sorted(by: { $0.key < $1.key }) {
+            if let value = fields.value(name), !values.contains(value) {
+                throw fields.invalid(name, "is not supported with this value; leave it out.")
+            }
+        }
+        try fields.allowOnly(known.union(harmless).union(neutral.keys))
+    }
+
+    private static func readSampling(_ fields: JSONFields, into request: inout QueryRequest) throws(QueryError) {
+        request.sampling.temperature = Float(try fields.number("temperature", in: 0...2) ?? 0)
+        request.sampling.topP = Float(try fields.number("top_p", in: 0...1) ?? 1)
+        if request.sampling.topP <= 0 { throw fields.invalid("top_p", "has to be greater than 0.") }
+        if let seed = try fields.integer("seed", in: Int.min...Int.max) {
+            request.sampling.seed = UInt64(bitPattern: Int64(seed))
+        } else {
+            request.sampling.seed = UInt64.random(in: .min ... .max)
+        }
+        let newName = try fields.integer("max_completion_tokens", in: 1...1_000_000)
+        let oldName = try fields.integer("max_tokens", in: 1...1_000_000)
+        if newName != nil, oldName != nil, newName != oldName {
+            throw fields.invalid("max_tokens", "and `max_completion_tokens` differ; give one of them.")
+        }
+        request.maximumTokens = newName ?? oldName
+        request.stop = try readStop(fields)
+    }
+
+    private static func readStop(_ fields: JSONFields) throws(QueryError) -> [String] {
+        guard let value = fields.value("stop") else { return [] }
+        if case .string(let text) = value { return [text] }
+        guard let values = try fields.array("stop"), values.count <= 4 else {
+            throw fields.invalid("stop", "has to be a string or an array of at most 4 strings.")
+        }
+        var texts: [String] = []
+        for value in values {
+            guard case .string(let text) = value, text.utf8.count <= 1024 else {
+                throw fields.invalid("stop", "has to hold strings of at most 1024 bytes; \(value.kind) came.")
+            }
+            texts.append(text)
+        }
+        return texts
+    }
+
+    private static func readStream(_ fields: JSONFields, into request: inout QueryRequest) throws(QueryError) {
+        request.stream = try fields.bool("stream") ?? false
+        guard let options = try fields.object("stream_options") else { return }
+        guard request.stream else { throw fields.invalid("stream_options", "needs `stream` to be true.") }
+        try options.allowOnly(["include_usage", "include_obfuscation"])
+        request.streamUsage = try options.bool("include_usage") ?? false
+    }
+
+    private static func readExtension(_ fields: JSONFields, into request: inout QueryRequest) throws(QueryError) {
+        guard let options = try fields.object("medmoe") else { return }
+        try options.allowOnly(["provenance", "deadline_ms", "on_missing_expert"])
+        if let text = try options.string("provenance") {
+            guard let level = QueryRequest.ProvenanceLevel(rawValue: text) else {
+                throw options.invalid("provenance", "has to be \"summary\"; another value came.")
+            }
+            request.provenance = level
+        }
+        if let policy = try options.string("on_missing_expert"), policy != "refuse" {
+            throw options.invalid("on_missing_expert", "is supported as \"refuse\" only.")
+        }
+        request.deadline = try options.integer("deadline_ms", in: 1...86_400_000).map { .milliseconds($0) }
+    }
+}

@@ -1,0 +1,50 @@
+package import Shared
+
+/// What a router demands of nodes: its model's layout and the weights of each expert.
+package struct ModelExpectation: Sendable {
+    /// The hash of the model's layout.
+    package var layoutHash: WeightsHash
+    /// Numbers in a row.
+    package var hiddenSize: Int
+    /// Every expert of the model with the hash of its weights in the router's checkpoint.
+    package var experts: [ExpertID: WeightsHash]
+
+    /// Describes a model.
+    package init(layoutHash: WeightsHash, hiddenSize: Int, experts: [ExpertID: WeightsHash]) {
+        self.layoutHash = layoutHash
+        self.hiddenSize = hiddenSize
+        self.experts = experts
+    }
+
+    /// Why a node that says this of itself cannot serve the model, or nil when it can.
+    func refusal(of hello: HelloFacts) -> String? {
+        let node = hello.node
+        guard hello.isExpertNode else { return "\(node) is not an expert node; point --nodes at medmoe-expert." }
+        if let hash = hello.modelHash, hash != layoutHash {
+            return "Node \(node) serves another model (layout \(hash.short)); this router serves \(layoutHash.short)."
+        }
+        guard hello.hiddenSize == hiddenSize else {
+            return "Node \(node) has rows of \(hello.hiddenSize) numbers; this model has \(hiddenSize)."
+        }
+        for (expert, hash) in hello.experts.sorted(by: { $0.key < $1.key }) {
+            guard let expected = experts[expert] else {
+                return "Node \(node) hosts expert \(expert), which this model does not have."
+            }
+            guard let hash, hash == expected else {
+                let came = hash?.short ?? "none"
+                return
+                    "Node \(node) hosts expert \(expert) with weights \(came); this router expects \(expected.short)."
+            }
+        }
+        return nil
+    }
+}
+
+/// What a hello says, in the router's terms.
+struct HelloFacts {
+    var node: NodeID
+    var isExpertNode: Bool
+    var modelHash: WeightsHash?
+    var hiddenSize: Int
+    var experts: [ExpertID: WeightsHash?]
+}

@@ -1,0 +1,207 @@
+internal import Model
+internal import Shared
+internal import Transport
+
+/// Which nodes there are, how their links fare, and who can be asked for an expert: a value fed with events.
+struct NodeRegistry {
+    /// What the owner has to do after an event.
+    enum Action: Equatable {
+        /// Send our hello on the link.
+        case sendHello(LinkID)
+        /// Send a heartbeat on the link.
+        case sendHeartbeat(LinkID)
+        /// Fail what is out on the link.
+        case lost(LinkID, reason: String)
+        /// Tell people that a node serves now.
+        case joined(LinkID)
+        /// Tell people that a node cannot serve.
+        case refused(LinkID, reason: String)
+        /// Tell people that a node is silent.
+        case suspect(LinkID)
+    }
+
+    fileprivate struct Entry {
+        let endpoint: String
+        var machine: LinkStateMachine
+        var hello: HelloMessage?
+        var refusal: String?
+        var downReason: String?
+        var heartbeat: HeartbeatMessage?
+    }
+
+    private let expectation: ModelExpectation
+    private let epoch: UInt64
+    private var entries: [LinkID: Entry] = [:]
+    private var hosts: [ExpertID: [DispatchPlan.Host]] = [:]
+
+    init(expectation: ModelExpectation, epoch: UInt64) {
+        self.expectation = expectation
+        self.epoch = epoch
+    }
+
+    mutating func add(_ link: LinkID, endpoint: String, timing: LinkStateMachine.Timing) {
+        entries[link] = Entry(endpoint: endpoint, machine: LinkStateMachine(timing: timing))
+    }
+
+    /// The node that is asked for an expert: the first of those that serve it.
+    func host(of expert: ExpertID) -> DispatchPlan.Host? { hosts[expert]?.first }
+
+    /// The name by which people know a link.
+    func name(of link: LinkID) -> String {
+        entries[link].map { $0.hello?.sender ?? $0.endpoint } ?? "unknown node"
+    }
+
+    /// Why nobody can be asked for an expert, for the caller's error.
+    func reasonForAbsence(of expert: ExpertID) -> String {
+        for link in entries.keys.sorted() {
+            guard let entry = entries[link], let hello = entry.hello else { continue }
+            guard hello.experts.contains(where: { $0.expert == expert }) else { continue }
+            if let refusal = entry.refusal { return refusal }
+            let reason = entry.downReason.map { " (\($0))" } ?? ""
+            return "its node \(hello.sender) is \(entry.machine.state.rawValue)\(reason)"
+        }
+        return "no connected node hosts it"
+    }
+
+    mutating func handle(_ event: LinkEvent, at now: Duration) -> [Action] {
+        let link = event.link
+        guard var entry = entries[link] else { return [] }
+        var actions: [LinkStateMachine.Action]
+        var extra: [Action] = []
+        switch event {
+        case .connected:
+            actions = entry.machine.connected(at: now)
+        case .disconnected:
+            actions = entry.machine.disconnected()
+        case .malformed:
+            actions = entry.machine.traffic(at: now)
+        case .message(_, let header, _):
+            switch header.body {
+            case .hello(let hello):
+                actions = entry.machine.helloReceived(incarnation: hello.incarnation, at: now)
+                let before = entry.refusal
+                entry.hello = hello
+                entry.refusal = refusal(of: hello, on: link)
+                if let refusal = entry.refusal, refusal != before { extra.append(.refused(link, reason: refusal)) }
+            case .heartbeat(let heartbeat):
+                entry.heartbeat = heartbeat
+                actions = entry.machine.traffic(at: now)
+                // Another process answers on the same connection: ask who it is.
+                if heartbeat.incarnation != entry.hello?.incarnation { extra.append(.sendHello(link)) }
+            case .goodbye(let goodbye):
+                actions = entry.machine.goodbye(reason: goodbye.reason)
+            case .dispatch, .result, .fault, .cancel:
+                actions = entry.machine.traffic(at: now)
+            }
+        }
+        let outcome = apply(actions, to: &entry, link: link)
+        entries[link] = entry
+        rebuildHosts()
+        return outcome + extra
+    }
+
+    /// Time passed.
+    mutating func tick(at now: Duration) -> [Action] {
+        var all: [Action] = []
+        for link in entries.keys.sorted() {
+            guard var entry = entries[link] else { continue }
+            let actions = entry.machine.tick(at: now)
+            guard !actions.isEmpty else {
+                entries[link] = entry
+                continue
+            }
+            all += apply(actions, to: &entry, link: link)
+            entries[link] = entry
+            rebuildHosts()
+        }
+        return all
+    }
+
+    var status: ClusterStatus {
+        var experts = Dictionary(uniqueKeysWithValues: expectation.experts.keys.map { ($0, [NodeID]()) })
+        for (expert, list) in hosts where experts[expert] != nil { experts[expert] = list.map(\.node) }
+        let nodes = entries.keys.sorted().compactMap { link -> ClusterStatus.Node? in
+            guard let entry = entries[link] else { return nil }
+            return ClusterStatus.Node(
+                endpoint: entry.endpoint,
+                node: (entry.hello?.sender).map { NodeID($0) },
+                state: entry.refusal != nil ? "refused" : entry.machine.state.rawValue,
+                reason: entry.refusal ?? entry.downReason,
+                experts: entry.hello?.experts.map(\.expert) ?? [],
+                numerics: entry.hello?.numerics,
+                software: entry.hello?.software,
+                progress: entry.heartbeat?.progress ?? 0,
+                queuedRows: entry.heartbeat?.queuedRows ?? 0,
+                isDraining: entry.isDraining,
+            )
+        }
+        return ClusterStatus(nodes: nodes, experts: experts, epoch: epoch)
+    }
+
+    private func refusal(of hello: HelloMessage, on link: LinkID) -> String? {
+        let twin = entries.first { other, entry in
+            other != link && entry.serves && entry.hello?.sender == hello.sender
+        }
+        if let twin {
+            return "Two nodes call themselves \(hello.sender); the other is at \(twin.value.endpoint). Rename one."
+        }
+        return expectation.refusal(
+            of: HelloFacts(
+                node: NodeID(hello.sender),
+                isExpertNode: hello.role == .expertNode,
+                modelHash: hello.modelHash,
+                hiddenSize: hello.hiddenSize,
+                experts: Dictionary(hello.experts.map { ($0.expert, $0.weightsHash) }) { first, _ in first },
+            )
+        )
+    }
+
+    private func apply(
+        _ actions: [LinkStateMachine.Action],
+        to entry: inout Entry,
+        link: LinkID,
+    ) -> [Action] {
+        actions.map { action in
+            switch action {
+            case .sendHello: return .sendHello(link)
+            case .sendHeartbeat: return .sendHeartbeat(link)
+            case .markUp:
+                entry.downReason = nil
+                return .joined(link)
+            case .markSuspect: return .suspect(link)
+            case .markDown(let reason):
+                let words = reason.words
+                entry.downReason = words
+                return .lost(link, reason: words)
+            }
+        }
+    }
+
+    private mutating func rebuildHosts() {
+        hosts = [:]
+        for link in entries.keys.sorted() {
+            guard let entry = entries[link], entry.serves, !entry.isDraining, let hello = entry.hello else { continue }
+            for hosted in hello.experts {
+                guard let hash = hosted.weightsHash else { continue }
+                let host = DispatchPlan.Host(link: link, node: NodeID(hello.sender), weightsHash: hash)
+                hosts[hosted.expert, default: []].append(host)
+            }
+        }
+    }
+}
+
+extension NodeRegistry.Entry {
+    fileprivate var serves: Bool { machine.state == .up && refusal == nil }
+    fileprivate var isDraining: Bool { heartbeat?.draining ?? hello?.draining ?? false }
+}
+
+extension LinkStateMachine.DownReason {
+    fileprivate var words: String {
+        switch self {
+        case .disconnected: "the connection was lost"
+        case .silent: "nothing was heard from it"
+        case .goodbye(let reason): "it left: \(reason)"
+        case .restarted: "it was restarted"
+        }
+    }
+}

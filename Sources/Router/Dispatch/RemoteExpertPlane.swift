@@ -1,0 +1,297 @@
+internal import Kernels
+package import Logging
+package import Model
+internal import Shared
+internal import Synchronization
+package import Transport
+
+/// The seam over the network: plans a layer's rows by node, sends them all at once, and puts the answers together.
+///
+/// It lives on the compute thread, which owns the transport's sockets: no hop to another thread between gate and wire.
+package final class RemoteExpertPlane: ExpertPlane {
+    /// How the router introduces itself and what it demands.
+    package struct Settings: Sendable {
+        /// The router's name.
+        package var router: String
+        /// Random at each start.
+        package var incarnation: UInt64
+        /// What nodes have to serve.
+        package var expectation: ModelExpectation
+        /// The placement's epoch.
+        package var epoch: UInt64
+        /// The intervals of the links.
+        package var timing: LinkStateMachine.Timing
+        /// The longest frame that is sent or taken.
+        package var maximumMessageBytes: Int
+
+        /// Describes a router.
+        package init(
+            router: String,
+            incarnation: UInt64,
+            expectation: ModelExpectation,
+            epoch: UInt64 = 1,
+            timing: LinkStateMachine.Timing = .init(),
+            maximumMessageBytes: Int = 64 << 20,
+        ) {
+            self.router = router
+            self.incarnation = incarnation
+            self.expectation = expectation
+            self.epoch = epoch
+            self.timing = timing
+            self.maximumMessageBytes = maximumMessageBytes
+        }
+    }
+
+    private let settings: Settings
+    private let transport: any ExpertTransport
+    private let metrics: RouterMetrics
+    private let logger: Logger
+    private let publish: @Sendable (ClusterStatus) -> Void
+    private let now: () -> ContinuousClock.Instant
+    private let start: ContinuousClock.Instant
+    private var registry: NodeRegistry
+    private var machine = DispatchStateMachine()
+    private var lastRequest: UInt64 = 0
+    private var lastStatus: ClusterStatus?
+    private var batches: UInt64 = 0
+
+    /// Connects to the nodes; `publish` hears of every change of the cluster.
+    package init(
+        settings: Settings,
+        transport: any ExpertTransport,
+        endpoints: [String],
+        metrics: RouterMetrics,
+        logger: Logger,
+        now: @escaping () -> ContinuousClock.Instant = { .now },
+        publish: @escaping @Sendable (ClusterStatus) -> Void,
+    ) throws(TransportError) {
+        self.settings = settings
+        self.transport = transport
+        self.metrics = metrics
+        self.logger = logger
+        self.publish = publish
+        self.now = now
+        start = now()
+        registry = NodeRegistry(expectation: settings.expectation, epoch: settings.epoch)
+        for endpoint in endpoints {
+            registry.add(try transport.connect(endpoint), endpoint: endpoint, timing: settings.timing)
+        }
+        publishStatus()
+    }
+
+    /// Ends a wait from any thread.
+    package var waker: Waker { transport.waker }
+
+    /// Serves the links: hellos, heartbeats, joins and losses.
+    package func serveLinks(for timeout: Duration) {
+        let interval = settings.timing.heartbeatInterval / 2
+        do {
+            for event in try transport.poll(timeout: min(timeout, interval)) { handle(event, answers: nil) }
+        } catch {
+            logger.error("The links cannot be polled.", metadata: ["error": "\(error)"])
+        }
+        perform(registry.tick(at: start.duration(to: now())), answers: nil)
+        publishStatus()
+    }
+
+    /// Runs the rows of one layer on the nodes; returns when all have answered, failed, or the deadline passed.
+    package func execute(_ call: borrowing ExpertCall) -> ExpertOutputs {
+        let answers = LayerAnswers(call)
+        // What waited on the links is news: a node that just came or went.
+        drainLinks(answers: nil)
+        let plan = DispatchPlan(
+            layer: call.layer,
+            routing: call.routing,
+            wantsMeta: call.wantsMeta,
+            liveRows: call.liveRows,
+            skippedRows: call.skippedRows,
+            host: registry.host(of:),
+        )
+        for expert in plan.unplaced {
+            let reason = registry.reasonForAbsence(of: expert)
+            answers.fail(expert, .unavailable, "Expert \(expert) is not available: \(reason).")
+            metrics.recordDispatchFailure(node: "none", reason: "unplaced")
+        }
+        let budget = now().duration(to: call.deadline)
+        for dispatch in plan.dispatches { send(dispatch, input: call.input, budget: budget, answers: answers) }
+        batches += 1
+        while !machine.isComplete {
+            let left = now().duration(to: call.deadline)
+            guard left > .zero else {
+                giveUp(answers)
+                break
+            }
+            do {
+                let wait = min(left, settings.timing.heartbeatInterval / 2)
+                for event in try transport.poll(timeout: wait) { handle(event, answers: answers) }
+            } catch {
+                logger.error("The links cannot be polled.", metadata: ["error": "\(error)"])
+                giveUp(answers)
+            }
+            perform(registry.tick(at: start.duration(to: now())), answers: answers)
+        }
+        publishStatus()
+        return answers.take()
+    }
+
+    private func send(
+        _ dispatch: DispatchPlan.NodeDispatch,
+        input: borrowing Tensor,
+        budget: Duration,
+        answers: LayerAnswers,
+    ) {
+        lastRequest += 1
+        let message = DispatchMessage(
+            groups: dispatch.groups.map {
+                RowGroup(expert: $0.expert, rows: $0.inputRows.count, weightsHash: $0.weightsHash)
+            },
+            hiddenSize: input.columns,
+            deadlineMilliseconds: max(1, budget.milliseconds),
+            placementEpoch: settings.epoch,
+        )
+        do {
+            let frame = try Frame(byteCount: message.tensorByteCount())
+            var offset = 0
+            for group in dispatch.groups {
+                frame.withMutableFloats { input.gather(group.inputRows, into: &$0, at: offset) }
+                offset += group.inputRows.count * input.columns
+            }
+            let header = WireHeader(request: lastRequest, body: .dispatch(message))
+            try transport.send(header, tensor: frame, to: dispatch.link)
+            machine.sent(lastRequest, dispatch)
+            answers.sentAt[lastRequest] = now()
+        } catch {
+            fail(dispatch, .unavailable, "could not be asked (\(error))", reason: "send", answers: answers)
+        }
+    }
+
+    private func drainLinks(answers: LayerAnswers?) {
+        guard let events = try? transport.poll(timeout: .zero) else { return }
+        for event in events { handle(event, answers: answers) }
+        perform(registry.tick(at: start.duration(to: now())), answers: answers)
+    }
+
+    private func handle(_ event: LinkEvent, answers: LayerAnswers?) {
+        let actions = registry.handle(event, at: start.duration(to: now()))
+        perform(actions, answers: answers)
+        switch event {
+        case .message(let link, let header, let frame):
+            switch header.body {
+            case .result(let result): take(result, frame: frame, request: header.request, from: link, answers: answers)
+            case .fault(let fault): take(fault, request: header.request, from: link, answers: answers)
+            default: break
+            }
+        case .malformed(let link, let error):
+            metrics.recordDroppedReply(reason: "malformed")
+            logger.warning(
+                "A message of a node was not understood and was dropped.",
+                metadata: ["node.id": "\(registry.name(of: link))", "error": "\(error)"],
+            )
+        case .connected, .disconnected: break
+        }
+    }
+
+    private func take(
+        _ result: ResultMessage,
+        frame: Frame?,
+        request: UInt64,
+        from link: LinkID,
+        answers: LayerAnswers?,
+    ) {
+        guard let dispatch = machine.replied(request, from: link), let answers else {
+            metrics.recordDroppedReply(reason: "late")
+            return
+        }
+        guard let frame, answers.accept(result, frame: frame, dispatch: dispatch) else {
+            fail(dispatch, .refused, "answered with rows that were not asked for", reason: "mismatch", answers: answers)
+            return
+        }
+        let elapsed = (answers.sentAt[request] ?? now()).duration(to: now())
+        metrics.recordDispatch(
+            node: dispatch.node,
+            rows: dispatch.rowCount,
+            bytes: 2 * frame.byteCount,
+            duration: elapsed,
+        )
+    }
+
+    private func take(_ fault: FaultMessage, request: UInt64, from link: LinkID, answers: LayerAnswers?) {
+        guard let dispatch = machine.replied(request, from: link), let answers else {
+            metrics.recordDroppedReply(reason: "late")
+            return
+        }
+        let code: ExpertFailure.Code = fault.code == .deadlineExceeded ? .timedOut : .refused
+        let words = "answered \(fault.code.rawValue): \(fault.message)"
+        fail(dispatch, code, words, reason: fault.code.rawValue, answers: answers)
+    }
+
+    private func perform(_ actions: [NodeRegistry.Action], answers: LayerAnswers?) {
+        for action in actions {
+            switch action {
+            case .sendHello(let link): try? transport.send(WireHeader(body: .hello(hello)), tensor: nil, to: link)
+            case .sendHeartbeat(let link):
+                try? transport.send(WireHeader(body: .heartbeat(heartbeat)), tensor: nil, to: link)
+            case .joined(let link): log(link, "joined", "A node serves.", level: .notice)
+            case .suspect(let link): log(link, "suspect", "A node is silent.", level: .warning)
+            case .refused(let link, let reason): log(link, "refused", "A node is refused: \(reason)", level: .error)
+            case .lost(let link, let reason):
+                log(link, "lost", "A node is lost: \(reason).", level: .warning)
+                for dispatch in machine.lost(link) {
+                    guard let answers else { continue }
+                    fail(dispatch, .unavailable, "was lost (\(reason))", reason: "lost", answers: answers)
+                }
+            }
+        }
+    }
+
+    private func giveUp(_ answers: LayerAnswers) {
+        for (request, dispatch) in machine.expired() {
+            try? transport.send(WireHeader(request: request, body: .cancel), tensor: nil, to: dispatch.link)
+            fail(dispatch, .timedOut, "did not answer in time", reason: "deadline", answers: answers)
+        }
+    }
+
+    private func fail(
+        _ dispatch: DispatchPlan.NodeDispatch,
+        _ code: ExpertFailure.Code,
+        _ words: String,
+        reason: String,
+        answers: LayerAnswers,
+    ) {
+        metrics.recordDispatchFailure(node: dispatch.node.rawValue, reason: reason)
+        for group in dispatch.groups {
+            answers.fail(group.expert, code, "Expert \(group.expert) is not available: node \(dispatch.node) \(words).")
+        }
+    }
+
+    private func log(_ link: LinkID, _ change: String, _ text: String, level: Logger.Level) {
+        let name = registry.name(of: link)
+        metrics.recordLink(node: name, change: change)
+        logger.log(level: level, "\(text)", metadata: ["node.id": "\(name)"])
+    }
+
+    private func publishStatus() {
+        let status = registry.status
+        guard status != lastStatus else { return }
+        lastStatus = status
+        publish(status)
+    }
+
+    private var hello: HelloMessage {
+        HelloMessage(
+            sender: settings.router,
+            incarnation: settings.incarnation,
+            role: .router,
+            modelHash: settings.expectation.layoutHash,
+            hiddenSize: settings.expectation.hiddenSize,
+            placementEpoch: settings.epoch,
+            numerics: BLASLibrary.numerics,
+            software: SoftwareVersion.current,
+            maximumMessageBytes: UInt64(settings.maximumMessageBytes),
+        )
+    }
+
+    private var heartbeat: HeartbeatMessage {
+        HeartbeatMessage(incarnation: settings.incarnation, progress: batches, queuedRows: 0)
+    }
+}

@@ -1,0 +1,185 @@
+internal import Kernels
+internal import Model
+
+/// The state of the compute loop; one thread only.
+final class EngineLoop {
+    private let model: MedMoEModel
+    private let limits: InferenceEngine.Limits
+    private let scheduler: Scheduler
+    private let metrics: RouterMetrics
+    private let pool: ThreadPool
+    private let plane: any ExpertPlane
+    private var waiting: [Sequence] = []
+    private var running: [Sequence] = []
+
+    init(
+        model: MedMoEModel,
+        limits: InferenceEngine.Limits,
+        metrics: RouterMetrics,
+        pool: ThreadPool,
+        plane: any ExpertPlane,
+    ) {
+        self.model = model
+        self.limits = limits
+        scheduler = Scheduler(limits: limits.scheduling)
+        self.metrics = metrics
+        self.pool = pool
+        self.plane = plane
+    }
+
+    var isEmpty: Bool { waiting.isEmpty && running.isEmpty }
+    var load: EngineLoad {
+        EngineLoad(
+            waiting: waiting.count,
+            running: running.count,
+            cached: running.reduce(0) { $0 + $1.capacity },
+        )
+    }
+
+    func add(
+        _ request: GenerationRequest,
+        id: UInt64,
+        at: ContinuousClock.Instant,
+        emit: @escaping @Sendable (GenerationEvent) -> Void,
+    ) {
+        waiting.append(
+            Sequence(
+                id: id,
+                request: request,
+                imagePatches: model.tower.patchCount,
+                maximumPositions: model.language.maximumPositions,
+                detokenizer: StreamingDetokenizer(tokenizer: model.tokenizer),
+                submitted: at,
+                emit: emit,
+            )
+        )
+    }
+
+    func cancel(_ id: UInt64) {
+        waiting.removeAll { $0.id == id }
+        running.removeAll { $0.id == id }
+    }
+
+    func failAll(_ error: QueryError) {
+        for sequence in waiting + running { sequence.fail(error) }
+        waiting = []
+        running = []
+    }
+
+    /// Computes one step; false when there was nothing to do.
+    func step() -> Bool {
+        failExpired(now: .now)
+        let batch = scheduler.schedule(
+            running: running.map { .init(id: $0.id, promptLeft: $0.promptLeft, capacity: $0.capacity) },
+            waiting: waiting.map { .init(id: $0.id, promptLength: $0.promptLength, capacity: $0.capacity) },
+        )
+        guard !batch.work.isEmpty else { return false }
+        admit(batch.admitted)
+        let byID = Dictionary(uniqueKeysWithValues: running.map { ($0.id, $0) })
+        compute(batch.work.compactMap { work in byID[work.id].map { ($0, work.rows) } })
+        running.removeAll { $0.isOver }
+        return true
+    }
+
+    private func failExpired(now: ContinuousClock.Instant) {
+        for sequence in waiting + running where sequence.request.deadline <= now {
+            sequence.fail(
+                QueryError(.deadlineExceeded, "The request's deadline passed before its answer was complete.")
+            )
+        }
+        waiting.removeAll { $0.isOver }
+        running.removeAll { $0.isOver }
+    }
+
+    private func admit(_ ids: [UInt64]) {
+        for id in ids {
+            guard let index = waiting.firstIndex(where: { $0.id == id }) else { continue }
+            let sequence = waiting.remove(at: index)
+            sequence.timings.queued = sequence.submitted.duration(to: .now)
+            sequence.cache = model.language.makeCache(capacity: sequence.capacity)
+            sequence.prompt = model.embedPrompt(sequence.request.tokenIDs, images: sequence.request.images, on: pool)
+            running.append(sequence)
+        }
+    }
+
+    private func compute(_ work: [(sequence: Sequence, rows: Int)]) {
+        var parts: [PassPart] = []
+        var firstRow = 0
+        let input = gatherInput(work)
+        for (sequence, rows) in work {
+            guard let cache = sequence.cache else { continue }
+            parts.append(
+                PassPart(sequence: sequence, cache: cache, rows: firstRow..<firstRow + rows, position: cache.count)
+            )
+            firstRow += rows
+        }
+        let start = ContinuousClock.now
+        let observer = PassObserver(parts: parts)
+        // The pass is worth its time as long as one of its sequences is.
+        let deadline = parts.map(\.sequence.request.deadline).max() ?? start
+        let result = model.language.forward(
+            input,
+            batch: ForwardBatch(
+                runs: parts.map { .init(cache: $0.cache, rowCount: $0.rows.count) },
+                deadline: deadline,
+                expertTimeout: limits.expertTimeout,
+            ),
+            executor: plane,
+            observer: observer,
+            on: pool,
+        )
+        for part in parts {
+            let spoiled = part.rows.lazy.compactMap { result.spoiled[$0] }.first
+            if let spoiled { part.sequence.fail(QueryError(spoiled)) }
+        }
+        let ready = parts.filter { !$0.sequence.isOver && $0.sequence.promptLeft == 0 }
+        if !ready.isEmpty {
+            let logits = model.language.logits(result.hidden, rows: ready.map { $0.rows.upperBound - 1 }, on: pool)
+            for (row, part) in ready.enumerated() { advance(part.sequence, logits: logits, row: row) }
+        }
+        metrics.recordStep(rows: firstRow, duration: start.duration(to: .now))
+    }
+
+    /// The rows of a step: parts of prompts, and the embeddings of the last tokens.
+    private func gatherInput(_ work: [(sequence: Sequence, rows: Int)]) -> Tensor {
+        let total = work.reduce(0) { $0 + $1.rows }
+        var input = Tensor(uninitialized: TensorShape(total, model.language.hiddenSize))
+        var firstRow = 0
+        for (sequence, rows) in work {
+            let position = sequence.cache?.count ?? 0
+            if sequence.promptLeft > 0 {
+                sequence.copyPrompt(rows: position..<position + rows, to: firstRow, of: &input)
+            } else if let last = sequence.generated.last {
+                input.copyRows(from: model.language.embed([last]), first: 0, count: 1, to: firstRow)
+            }
+            firstRow += rows
+        }
+        return input
+    }
+
+    private func advance(_ sequence: Sequence, logits: borrowing Tensor, row: Int) {
+        sequence.prompt = nil
+        let columns = logits.columns
+        guard let token = sequence.sampler.sample(logits.span.extracting(row * columns..<(row + 1) * columns)) else {
+            sequence.fail(QueryError(.internalError, "The model's output is not a number; the weights may be damaged."))
+            return
+        }
+        let isFirst = sequence.generated.isEmpty
+        let isEnd = model.endTokenIDs.contains(token)
+        let now = ContinuousClock.now
+        let isOver = sequence.append(token, isEnd: isEnd, now: now)
+        if isFirst { metrics.recordFirstToken(sequence.timings, promptTokens: sequence.promptLength) }
+        if isOver { metrics.recordFinished(sequence.timings, tokens: sequence.generated.count) }
+    }
+}
+
+extension Sequence {
+    /// Copies some rows of the prompt into a step's input.
+    func copyPrompt(rows: Range<Int>, to target: Int, of input: inout Tensor) {
+        switch prompt {
+        case .some(let prompt):
+            input.copyRows(from: prompt, first: rows.lowerBound, count: rows.count, to: target)
+        case .none: break
+        }
+    }
+}

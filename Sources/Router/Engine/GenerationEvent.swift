@@ -1,0 +1,45 @@
+/// What happens to a query, in order: any number of `text`, then exactly one of the others.
+package enum GenerationEvent: Sendable {
+    /// More of the answer; never half a character, may be empty for a token that shows nothing yet.
+    case text(String)
+    /// The answer is complete.
+    case finished(GenerationSummary)
+    /// The answer cannot be completed; what was streamed so far is all there is.
+    case failed(QueryError)
+}
+
+/// How a complete answer came about.
+package struct GenerationSummary: Sendable {
+    /// Why the answer ended.
+    package enum FinishReason: String, Sendable {
+        /// The model ended it, or a stop text was met.
+        case stop
+        /// It reached the most tokens allowed.
+        case length
+    }
+
+    /// Why the answer ended.
+    package var finishReason: FinishReason
+    /// Positions of the prompt, each picture counted with all its patches.
+    package var promptTokens: Int
+    /// Positions of the prompt that pictures took.
+    package var imageTokens: Int
+    /// Tokens generated, the end token included.
+    package var completionTokens: Int
+    /// The generated ids, the end token included.
+    package var tokenIDs: [Int]
+    /// Which experts made the answer.
+    package var provenance: RoutingTally
+    /// Times of the stages.
+    package var timings: GenerationTimings
+}
+
+/// How long the stages of one answer took.
+package struct GenerationTimings: Sendable {
+    /// From submission to admission.
+    package var queued: Duration = .zero
+    /// From submission to the first token.
+    package var timeToFirstToken: Duration = .zero
+    /// From submission to the end.
+    package var total: Duration = .zero
+}

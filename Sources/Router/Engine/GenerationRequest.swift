@@ -1,0 +1,36 @@
+package import Model
+
+/// One prepared query for the engine: token ids, pixels and how to answer.
+///
+/// It holds content and is never logged.
+package struct GenerationRequest: Sendable {
+    /// Token ids of the prompt; each `PromptTokenizer.imageSentinel` stands for one picture.
+    package var tokenIDs: [Int]
+    /// Normalised pixels `(3, side, side)` of each picture, in the order of the sentinels.
+    package var images: [[Float]]
+    /// How tokens are drawn.
+    package var sampling: SamplingParameters
+    /// Tokens to generate at most.
+    package var maximumTokens: Int
+    /// Texts that end the answer; they are not part of it.
+    package var stop: [String]
+    /// When the answer stops being useful.
+    package var deadline: ContinuousClock.Instant
+
+    /// Describes a query.
+    package init(
+        tokenIDs: [Int],
+        images: [[Float]],
+        sampling: SamplingParameters,
+        maximumTokens: Int,
+        stop: [String],
+        deadline: ContinuousClock.Instant,
+    ) {
+        self.tokenIDs = tokenIDs
+        self.images = images
+        self.sampling = sampling
+        self.maximumTokens = maximumTokens
+        self.stop = stop
+        self.deadline = deadline
+    }
+}

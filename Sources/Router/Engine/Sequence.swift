@@ -1,0 +1,115 @@
+internal import Kernels
+internal import Model
+
+/// One query's progress through the engine; lives on the compute thread only.
+final class Sequence {
+    let id: UInt64
+    let request: GenerationRequest
+    let promptLength: Int
+    /// Cache positions that prompt and answer can take.
+    let capacity: Int
+    let submitted: ContinuousClock.Instant
+    private let emit: @Sendable (GenerationEvent) -> Void
+
+    /// Set when the sequence is admitted.
+    var cache: KVCache?
+    /// Prompt rows `(promptLength, hiddenSize)`, kept until the prompt is read.
+    var prompt: Tensor?
+    /// Which prompt positions belong to a picture.
+    let imagePositions: [Range<Int>]
+    var sampler: Sampler
+    var text: AnswerText
+    var generated: [Int] = []
+    var tally = RoutingTally()
+    var timings = GenerationTimings()
+    private(set) var isOver = false
+
+    init(
+        id: UInt64,
+        request: GenerationRequest,
+        imagePatches: Int,
+        maximumPositions: Int,
+        detokenizer: StreamingDetokenizer,
+        submitted: ContinuousClock.Instant,
+        emit: @escaping @Sendable (GenerationEvent) -> Void,
+    ) {
+        self.id = id
+        self.request = request
+        var ranges: [Range<Int>] = []
+        var position = 0
+        for token in request.tokenIDs {
+            if token == PromptTokenizer.imageSentinel {
+                ranges.append(position..<position + imagePatches)
+                position += imagePatches
+            } else {
+                position += 1
+            }
+        }
+        imagePositions = ranges
+        promptLength = position
+        // The last token is sampled and never fed back.
+        capacity = min(maximumPositions, position + max(0, request.maximumTokens - 1))
+        sampler = Sampler(request.sampling)
+        text = AnswerText(detokenizer: detokenizer, stop: request.stop)
+        self.submitted = submitted
+        self.emit = emit
+    }
+
+    /// Prompt positions that are not in the cache yet.
+    var promptLeft: Int { max(0, promptLength - (cache?.count ?? 0)) }
+    /// Prompt positions that pictures take.
+    var imageTokens: Int { imagePositions.reduce(0) { $0 + $1.count } }
+
+    func isImage(_ position: Int) -> Bool { imagePositions.contains { $0.contains(position) } }
+
+    /// Takes a sampled token; returns true when the answer is complete and says so to the caller.
+    func append(_ token: Int, isEnd: Bool, now: ContinuousClock.Instant) -> Bool {
+        if generated.isEmpty { timings.timeToFirstToken = submitted.duration(to: now) }
+        generated.append(token)
+        if isEnd {
+            finish(.stop, now: now)
+            return true
+        }
+        let piece = text.append(token)
+        if text.isStopped {
+            if !piece.isEmpty { emit(.text(piece)) }
+            finish(.stop, now: now)
+            return true
+        }
+        emit(.text(piece))
+        if generated.count >= request.maximumTokens || promptLength + generated.count > capacity {
+            finish(.length, now: now)
+            return true
+        }
+        return false
+    }
+
+    private func finish(_ reason: GenerationSummary.FinishReason, now: ContinuousClock.Instant) {
+        let rest = text.finish()
+        if !rest.isEmpty { emit(.text(rest)) }
+        timings.total = submitted.duration(to: now)
+        end(
+            .finished(
+                GenerationSummary(
+                    finishReason: reason,
+                    promptTokens: promptLength,
+                    imageTokens: imageTokens,
+                    completionTokens: generated.count,
+                    tokenIDs: generated,
+                    provenance: tally,
+                    timings: timings,
+                )
+            )
+        )
+    }
+
+    func fail(_ error: QueryError) {
+        end(.failed(error))
+    }
+
+    private func end(_ event: GenerationEvent) {
+        guard !isOver else { return }
+        isOver = true
+        emit(event)
+    }
+}

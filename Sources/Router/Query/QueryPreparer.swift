@@ -1,0 +1,144 @@
+internal import Foundation
+package import Imaging
+package import Model
+
+/// Turns a checked question into what the engine takes: pictures decoded and scaled, words tokenized, bounds held.
+package struct QueryPreparer: Sendable {
+    /// Bounds on what a question may bring.
+    package struct Limits: Sendable {
+        /// Bounds on each picture, before it is decoded.
+        package var image = ImageLimits()
+        /// Pictures of one question.
+        package var images = 16
+        /// Time that an answer may take when the caller does not say.
+        package var defaultDeadline: Duration = .seconds(120)
+
+        /// The defaults.
+        package init() {}
+    }
+
+    private let model: MedMoEModel
+    private let modelName: String
+    private let preprocessor: ImagePreprocessor
+    private let limits: Limits
+
+    /// Prepares questions for a model that is served under a name.
+    package init(model: MedMoEModel, modelName: String, preprocessing: ImagePreprocessing, limits: Limits) {
+        self.model = model
+        self.modelName = modelName
+        preprocessor = ImagePreprocessor(preprocessing)
+        self.limits = limits
+    }
+
+    /// Decodes and tokenizes; runs for as long as the pictures need, so not on a thread that others wait for.
+    package func prepare(_ request: QueryRequest) throws(QueryError) -> GenerationRequest {
+        if let asked = request.model, asked != modelName {
+            let shown = asked.prefix(80).filter { $0.isLetter || $0.isNumber || "._-/:".contains($0) }
+            throw QueryError(
+                .unknownModel,
+                "The model \"\(shown)\" is not served here; this server has \"\(modelName)\".",
+                parameter: "model",
+            )
+        }
+        var turns: [ChatTurn] = []
+        var images: [[Float]] = []
+        for (index, message) in request.messages.enumerated() {
+            let (text, pictures) = try layOut(message, index: index)
+            turns.append(ChatTurn(role: message.role, text: text))
+            guard images.count + pictures.count <= limits.images else {
+                throw QueryError(
+                    .invalidRequest,
+                    "A request may hold \(limits.images) images; more came.",
+                    parameter: "messages",
+                )
+            }
+            for picture in pictures { images.append(try decode(picture, message: index)) }
+        }
+        let prompt: String
+        do {
+            prompt = try ConversationTemplate.stablelm.prompt(turns: turns)
+        } catch {
+            throw QueryError(.invalidRequest, error.message, parameter: "messages")
+        }
+        let ids = PromptTokenizer(tokenizer: model.tokenizer).encode(prompt)
+        return try bound(ids, images: images, request: request)
+    }
+
+    private struct Picture {
+        var bytes: [UInt8]
+        var mediaType: String?
+    }
+
+    /// Puts a message's words and pictures into one text with an `<image>` for each picture.
+    ///
+    /// Words that hold `<image>` themselves say where the pictures go, and have to hold one for each; else the pictures
+    /// come first, each on a line of its own, as in training.
+    private func layOut(_ message: QueryRequest.Message, index: Int) throws(QueryError) -> (String, [Picture]) {
+        var words: [String] = []
+        var pictures: [Picture] = []
+        for part in message.parts {
+            switch part {
+            case .text(let text): words.append(text)
+            case .image(let bytes, let mediaType): pictures.append(Picture(bytes: bytes, mediaType: mediaType))
+            }
+        }
+        let text = words.joined(separator: "\n")
+        let places = PromptTokenizer.imageCount(in: text)
+        if places == 0 {
+            let marks = String(repeating: PromptTokenizer.imageMarker + "\n", count: pictures.count)
+            return (marks + text, pictures)
+        }
+        guard places == pictures.count else {
+            throw QueryError(
+                .invalidRequest,
+                "The text has \(places) places `<image>` for \(pictures.count) image parts; give one for each, or none.",
+                parameter: "messages[\(index)].content",
+            )
+        }
+        return (text, pictures)
+    }
+
+    private func decode(_ picture: Picture, message: Int) throws(QueryError) -> [Float] {
+        do {
+            let decoded = try ImageDecoder.decode(
+                picture.bytes,
+                declaredType: picture.mediaType,
+                limits: limits.image,
+            )
+            return preprocessor.pixelValues(decoded.image)
+        } catch {
+            let isSize = error.code == .tooManyBytes || error.code == .tooManyPixels
+            throw QueryError(
+                isSize ? .tooLarge : .invalidRequest,
+                error.message,
+                parameter: "messages[\(message)].content",
+            )
+        }
+    }
+
+    private func bound(
+        _ ids: [Int],
+        images: [[Float]],
+        request: QueryRequest,
+    ) throws(QueryError) -> GenerationRequest {
+        let context = model.language.maximumPositions
+        let length = ids.count + images.count * (model.tower.patchCount - 1)
+        guard length < context else {
+            throw QueryError(
+                .invalidRequest,
+                "The prompt has \(length) positions (\(images.count) images of \(model.tower.patchCount)); "
+                    + "the model has \(context) for prompt and answer. Shorten the text or send fewer images.",
+                parameter: "messages",
+            )
+        }
+        let room = context - length + 1
+        return GenerationRequest(
+            tokenIDs: ids,
+            images: images,
+            sampling: request.sampling,
+            maximumTokens: min(request.maximumTokens ?? room, room),
+            stop: request.stop,
+            deadline: .now + (request.deadline ?? limits.defaultDeadline),
+        )
+    }
+}

@@ -1,0 +1,70 @@
+internal import Foundation
+package import Imaging
+internal import Kernels
+internal import Logging
+package import Model
+package import Shared
+
+/// Loads a checkpoint for a router: the parts that compute here, and what nodes have to serve.
+package struct RouterLauncher: Sendable {
+    /// The checkpoint.
+    package let weights: ModelWeights
+    /// Everything but the experts.
+    package let model: MedMoEModel
+    /// How pictures are prepared.
+    package let preprocessing: ImagePreprocessing
+    /// The measured domains.
+    package let domains: DomainTable
+    /// The name that the folder suggests for the model.
+    package let suggestedName: String
+
+    /// Reads a checkpoint folder.
+    ///
+    /// - Throws: `CheckpointError`, `TokenizerError` or `ImagePreprocessingError`, each with a sentence for people.
+    package init(folder: String) throws {
+        weights = try ModelWeights(folder: folder)
+        model = try MedMoEModel(weights: weights)
+        let url = URL(filePath: folder)
+        let padded = weights.configuration.imageAspectRatio == .pad
+        let file = url.appending(path: "preprocessor_config.json")
+        var beside: URL?
+        if case .towerFolder(let path) = weights.configuration.vision.source {
+            beside = URL(filePath: path).appending(path: file.lastPathComponent)
+        }
+        if let data = (try? Data(contentsOf: file)) ?? beside.flatMap({ try? Data(contentsOf: $0) }) {
+            preprocessing = try ImagePreprocessing(json: Array(data), padToSquare: padded)
+        } else {
+            preprocessing = ImagePreprocessing(size: model.tower.imageSize, padToSquare: padded)
+        }
+        guard preprocessing.cropSize == model.tower.imageSize else {
+            throw CheckpointError(
+                .invalidConfiguration,
+                "preprocessor_config.json makes pictures of \(preprocessing.cropSize) pixels a side; the vision tower "
+                    + "takes \(model.tower.imageSize). Mend the file.",
+            )
+        }
+        domains = DomainTable(folder: folder)
+        suggestedName = Self.suggestedName(of: folder)
+    }
+
+    /// The name that a checkpoint folder suggests for its model: the folder's own.
+    package static func suggestedName(of folder: String) -> String {
+        URL(filePath: folder).standardizedFileURL.lastPathComponent
+    }
+
+    /// All experts of the model, loaded into this process.
+    package func loadExperts() throws(CheckpointError) -> ExpertBank {
+        try ExpertBank(loading: weights.configuration.moe.experts, from: weights)
+    }
+
+    /// What nodes have to serve: each expert with the hash of its weights in this checkpoint.
+    package func makeExpectation() throws(CheckpointError) -> ModelExpectation {
+        var hashes: [ExpertID: WeightsHash] = [:]
+        for expert in weights.configuration.moe.experts { hashes[expert] = try weights.hash(of: expert) }
+        return ModelExpectation(
+            layoutHash: weights.layoutHash,
+            hiddenSize: weights.configuration.hiddenSize,
+            experts: hashes,
+        )
+    }
+}

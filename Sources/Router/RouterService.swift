@@ -1,0 +1,224 @@
+internal import Foundation
+internal import Hummingbird
+package import Imaging
+internal import Kernels
+package import Logging
+package import Model
+package import ServiceLifecycle
+package import Shared
+internal import Synchronization
+package import Transport
+
+/// The composition root of the router process: model, experts behind the seam, engine, API.
+package struct RouterService: Sendable {
+    /// How a router is set up.
+    package struct Configuration: Sendable {
+        /// The address of the API.
+        package var host: String
+        /// The port of the API.
+        package var port: Int
+        /// The name under which the model is served.
+        package var modelName: String
+        /// The router's name towards nodes.
+        package var routerName = "router"
+        /// Compute threads.
+        package var threads: Int
+        /// Bounds of the engine.
+        package var engine = InferenceEngine.Limits()
+        /// Bounds on questions.
+        package var query = QueryPreparer.Limits()
+        /// Bytes of a request body.
+        package var maximumBodyBytes = 128 << 20
+        /// The intervals of the links.
+        package var timing = LinkStateMachine.Timing()
+        /// The longest frame on the wire.
+        package var maximumMessageBytes = 64 << 20
+
+        /// Describes a router.
+        package init(host: String, port: Int, modelName: String, threads: Int) {
+            self.host = host
+            self.port = port
+            self.modelName = modelName
+            self.threads = threads
+        }
+    }
+
+    /// Where the experts are.
+    package enum Experts: Sendable {
+        /// In this process.
+        case local(ExpertBank)
+        /// On nodes at these endpoints; `ModelExpectation` says what they have to serve.
+        case remote(endpoints: [String], ModelExpectation)
+    }
+
+    /// What runs, in the order of starting; stopped backwards: HTTP closes first, the engine drains, sockets go last.
+    package let services: [any Service]
+    /// The engine, for those who ask without HTTP.
+    package let engine: InferenceEngine
+    /// The cluster as the router sees it now.
+    package let status: @Sendable () -> ClusterStatus
+
+    /// Sets a router up.
+    ///
+    /// - Throws: `TransportError` when an endpoint can never work.
+    package init(
+        configuration: Configuration,
+        model: MedMoEModel,
+        preprocessing: ImagePreprocessing,
+        domains: DomainTable,
+        experts: Experts,
+        registry: PrometheusRegistry,
+        logger: Logger,
+    ) throws(TransportError) {
+        let metrics = RouterMetrics(factory: registry)
+        let board = StatusBoard()
+        let pool = ThreadPool(threads: configuration.threads)
+        let plane = try Self.makePlane(
+            experts,
+            configuration: configuration,
+            pool: pool,
+            metrics: metrics,
+            logger: logger,
+            board: board,
+        )
+        let waker = plane.waker
+        let engine = InferenceEngine(
+            model: model,
+            limits: configuration.engine,
+            metrics: metrics,
+            wake: { waker.wake() },
+        )
+        self.engine = engine
+        status = { board.status }
+        let compute = EngineService(engine: engine, confined: ThreadConfined((pool, plane)))
+        let preparer = QueryPreparer(
+            model: model,
+            modelName: configuration.modelName,
+            preprocessing: preprocessing,
+            limits: configuration.query,
+        )
+        let routes = QueryRoutes(
+            chat: ChatRoute(
+                engine: engine,
+                preparer: preparer,
+                modelName: configuration.modelName,
+                domains: domains,
+                fingerprint: "medmoe-" + model.layoutHash.short,
+                epoch: { board.status.epoch },
+                metrics: metrics,
+                maximumBodyBytes: configuration.maximumBodyBytes,
+            ),
+            modelName: configuration.modelName,
+            created: Int(Date().timeIntervalSince1970),
+            status: { board.status },
+            isServing: { engine.isServing },
+            renderMetrics: { registry.render() },
+        )
+        let api = Application(
+            router: routes.makeRouter(),
+            configuration: .init(
+                address: .hostname(configuration.host, port: configuration.port),
+                serverName: "medmoe",
+            ),
+            onServerRunning: { channel in
+                let address = channel.localAddress.map { "\($0)" } ?? "unknown"
+                logger.notice("The API is open.", metadata: ["address": "\(address)"])
+            },
+            logger: logger,
+        )
+        services = [compute, api]
+    }
+
+    private static func makePlane(
+        _ experts: Experts,
+        configuration: Configuration,
+        pool: ThreadPool,
+        metrics: RouterMetrics,
+        logger: Logger,
+        board: StatusBoard,
+    ) throws(TransportError) -> any ExpertPlane {
+        switch experts {
+        case .local(let bank):
+            let node = NodeID(configuration.routerName)
+            board.publish(ClusterStatus(local: bank, node: node))
+            return try LocalExpertPlane(executor: LocalExpertExecutor(experts: bank, pool: pool, node: node))
+        case .remote(let endpoints, let expectation):
+            var options = ZMQSocketOptions()
+            options.maximumMessageBytes = configuration.maximumMessageBytes
+            let transport: ZMQExpertTransport
+            do {
+                transport = try ZMQExpertTransport(context: ZMQContext(), options: options)
+            } catch let error as TransportError {
+                throw error
+            } catch {
+                throw TransportError(.system, "\(error)")
+            }
+            return try RemoteExpertPlane(
+                settings: .init(
+                    router: configuration.routerName,
+                    incarnation: UInt64.random(in: 1 ... .max),
+                    expectation: expectation,
+                    timing: configuration.timing,
+                    maximumMessageBytes: configuration.maximumMessageBytes,
+                ),
+                transport: transport,
+                endpoints: endpoints,
+                metrics: metrics,
+                logger: logger,
+                publish: { board.publish($0) },
+            )
+        }
+    }
+}
+
+/// Runs the engine on its thread until the graceful shutdown, then lets it finish what is inside.
+struct EngineService: Service {
+    let engine: InferenceEngine
+    let confined: ThreadConfined<(pool: ThreadPool, plane: any ExpertPlane)>
+
+    func run() async throws {
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await ComputeThread.run(named: "engine") {
+                    engine.run(on: confined.value.pool, plane: confined.value.plane)
+                }
+            } onGracefulShutdown: {
+                engine.drain()
+            }
+        } onCancel: {
+            engine.stop()
+        }
+    }
+}
+
+/// The latest state of the cluster, written by the compute thread and read by everybody.
+final class StatusBoard: Sendable {
+    private let latest = Mutex(ClusterStatus())
+
+    var status: ClusterStatus { latest.withLock { $0 } }
+
+    func publish(_ status: ClusterStatus) { latest.withLock { $0 = status } }
+}
+
+extension ClusterStatus {
+    /// The state of a process that holds all experts itself.
+    init(local bank: ExpertBank, node: NodeID) {
+        self.init(
+            nodes: [
+                Node(
+                    endpoint: "local",
+                    node: node,
+                    state: "up",
+                    reason: nil,
+                    experts: bank.experts,
+                    numerics: BLASLibrary.numerics,
+                    software: SoftwareVersion.current,
+                    progress: 0,
+                    queuedRows: 0,
+                    isDraining: false,
+                )
+            ],
+            experts: Dictionary(uniqueKeysWithValues: bank.experts.map { ($0, [node]) }),
+        )
+    }
+}

@@ -1,0 +1,97 @@
+package import Metrics
+internal import Shared
+
+/// Every instrument of the router; nobody else makes one.
+///
+/// Labels have few values and never hold content or request ids.
+package struct RouterMetrics: Sendable {
+    private let factory: any MetricsFactory
+    private let running: Gauge
+    private let waiting: Gauge
+    private let cached: Gauge
+    private let promptTokens: Counter
+    private let generationTokens: Counter
+    private let timeToFirstToken: Timer
+    private let queueTime: Timer
+    private let endToEnd: Timer
+    private let stepTime: Timer
+    private let stepRows: Counter
+
+    /// Makes the instruments in a registry.
+    package init(factory: any MetricsFactory) {
+        self.factory = factory
+        running = Gauge(label: "medmoe_num_requests_running", factory: factory)
+        waiting = Gauge(label: "medmoe_num_requests_waiting", factory: factory)
+        cached = Gauge(label: "medmoe_kv_cache_positions", factory: factory)
+        promptTokens = Counter(label: "medmoe_prompt_tokens_total", factory: factory)
+        generationTokens = Counter(label: "medmoe_generation_tokens_total", factory: factory)
+        timeToFirstToken = Timer(label: "medmoe_time_to_first_token_seconds", factory: factory)
+        queueTime = Timer(label: "medmoe_request_queue_time_seconds", factory: factory)
+        endToEnd = Timer(label: "medmoe_e2e_request_latency_seconds", factory: factory)
+        stepTime = Timer(label: "medmoe_step_seconds", factory: factory)
+        stepRows = Counter(label: "medmoe_step_rows_total", factory: factory)
+    }
+
+    /// How full the engine is.
+    func record(_ load: EngineLoad) {
+        running.record(load.running)
+        waiting.record(load.waiting)
+        cached.record(load.cached)
+    }
+
+    /// One pass through the model.
+    func recordStep(rows: Int, duration: Duration) {
+        stepRows.increment(by: rows)
+        stepTime.recordNanoseconds(duration.nanoseconds)
+    }
+
+    /// A query's first token.
+    func recordFirstToken(_ timings: GenerationTimings, promptTokens count: Int) {
+        promptTokens.increment(by: count)
+        timeToFirstToken.recordNanoseconds(timings.timeToFirstToken.nanoseconds)
+        queueTime.recordNanoseconds(timings.queued.nanoseconds)
+    }
+
+    /// A complete answer.
+    func recordFinished(_ timings: GenerationTimings, tokens: Int) {
+        generationTokens.increment(by: tokens)
+        endToEnd.recordNanoseconds(timings.total.nanoseconds)
+    }
+
+    /// How a request over the query API ended: `stop`, `length`, `cancelled` or an error's code.
+    package func recordRequest(outcome: String) {
+        Counter(label: "medmoe_requests_total", dimensions: [("outcome", outcome)], factory: factory).increment()
+    }
+
+    /// A node's answer to one dispatch.
+    func recordDispatch(node: NodeID, rows: Int, bytes: Int, duration: Duration) {
+        let labels = [("node", node.rawValue)]
+        Timer(label: "medmoe_dispatch_seconds", dimensions: labels, factory: factory)
+            .recordNanoseconds(duration.nanoseconds)
+        Counter(label: "medmoe_dispatch_rows_total", dimensions: labels, factory: factory).increment(by: rows)
+        Counter(label: "medmoe_dispatch_bytes_total", dimensions: labels, factory: factory).increment(by: bytes)
+    }
+
+    /// A dispatch that ended without a usable answer.
+    func recordDispatchFailure(node: String, reason: String) {
+        let labels = [("node", node), ("reason", reason)]
+        Counter(label: "medmoe_dispatch_failures_total", dimensions: labels, factory: factory).increment()
+    }
+
+    /// A reply that nobody waits for any more, or that was not a message.
+    func recordDroppedReply(reason: String) {
+        Counter(label: "medmoe_dropped_replies_total", dimensions: [("reason", reason)], factory: factory).increment()
+    }
+
+    /// A link that went up or down.
+    func recordLink(node: String, change: String) {
+        let labels = [("node", node), ("change", change)]
+        Counter(label: "medmoe_link_changes_total", dimensions: labels, factory: factory).increment()
+    }
+
+    /// Rows that the gates sent to an expert index, all layers together.
+    func recordRouted(expert: Int, rows: Int) {
+        let labels = [("expert", String(expert))]
+        Counter(label: "medmoe_expert_rows_total", dimensions: labels, factory: factory).increment(by: rows)
+    }
+}

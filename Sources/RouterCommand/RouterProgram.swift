@@ -1,0 +1,80 @@
+internal import ArgumentParser
+internal import CommandSupport
+internal import Foundation
+internal import Kernels
+internal import Logging
+internal import Model
+internal import Router
+internal import ServingOptions
+internal import Shared
+
+/// `medmoe-router`: the frontend process.
+struct RouterProgram: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "medmoe-router",
+        abstract: "Serves a Med-MoE checkpoint behind the OpenAI API, with its experts on expert nodes.",
+        discussion: """
+            Runs the vision tower, attention and gates, sends token activations to the nodes over ZeroMQ, and adds their
+            answers up. Start it before or after the nodes: it connects, and connects again, by itself. /readyz says
+            which experts are served. SIGTERM takes no new requests, finishes those inside, and ends with exit code 0.
+
+            Every setting can also come from the environment (--max-queue is MEDMOE_MAX_QUEUE) or from a JSON file with
+            the same keys ({"max-queue": 64}); a flag wins over the environment, the environment over the file.
+
+            EXAMPLES
+              medmoe-router --model models/medmoe-nano --nodes tcp://10.0.0.2:7000,tcp://10.0.0.3:7000 --host 0.0.0.0
+            """,
+        version: SoftwareVersion.number,
+    )
+
+    @OptionGroup var serving: ServingOptions
+
+    @Option(help: "The expert nodes' endpoints, comma separated: tcp://HOST:PORT or ipc://PATH.")
+    var nodes: String?
+
+    @Option(help: "This router's name towards the nodes. (default: router)")
+    var name: String?
+
+    @Flag(help: "Shut down when standard input closes; for parents that start routers.")
+    var exitWithStdin = false
+
+    func run() async throws {
+        let settings = try await Settings(file: serving.config)
+        let endpoints = try settings.required("nodes", flag: nodes)
+            .split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        guard Set(endpoints).count == endpoints.count, endpoints.count <= 4096 else {
+            throw SettingsError("nodes has to name at most 4096 endpoints, each once; one came twice or more came.")
+        }
+        let logger = try ProgramRunner.makeLogger(
+            label: "medmoe-router",
+            level: settings.string("log-level", flag: serving.logLevel),
+        )
+        let folder = try serving.modelFolder(settings)
+        var configuration = try serving.makeConfiguration(settings, folder: folder)
+        let start = ContinuousClock.now
+        let launcher = try RouterLauncher(folder: folder)
+        configuration.routerName = settings.string("name", flag: name) ?? "router"
+        let service = try RouterService(
+            configuration: configuration,
+            model: launcher.model,
+            preprocessing: launcher.preprocessing,
+            domains: launcher.domains,
+            experts: .remote(endpoints: endpoints, launcher.makeExpectation()),
+            registry: PrometheusRegistry(),
+            logger: logger,
+        )
+        logger.notice(
+            "The router has loaded its model.",
+            metadata: [
+                "model": "\(configuration.modelName)",
+                "layout": "\(launcher.weights.layoutHash.short)",
+                "nodes": "\(endpoints.count)",
+                "blas": "\(BLASLibrary.numerics)",
+                "threads": "\(configuration.threads)",
+                "load.ms": "\(start.duration(to: .now).milliseconds)",
+            ],
+        )
+        try await ProgramRunner.run(service.services, followsStandardInput: exitWithStdin, logger: logger)
+        logger.notice("The router has ended.")
+    }
+}

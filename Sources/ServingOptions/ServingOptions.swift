@@ -1,0 +1,92 @@
+package import ArgumentParser
+package import CommandSupport
+internal import Foundation
+internal import Imaging
+package import Router
+
+/// The flags that every program with a query API has.
+package struct ServingOptions: ParsableArguments {
+    @Option(help: "The checkpoint folder.")
+    package var model: String?
+
+    @Option(help: "The address of the API. (default: 127.0.0.1)")
+    package var host: String?
+
+    @Option(help: "The port of the API. (default: 8080)")
+    package var port: Int?
+
+    @Option(help: "The name under which the model is served. (default: the folder's name)")
+    package var servedName: String?
+
+    @Option(help: "Compute threads. (default: the number of cores)")
+    package var threads: Int?
+
+    @Option(help: "Requests that may wait; one more gets 429. (default: 64)")
+    package var maxQueue: Int?
+
+    @Option(help: "Requests that compute at once. (default: 16)")
+    package var maxRunning: Int?
+
+    @Option(help: "Rows of one step. (default: 1024)")
+    package var maxRows: Int?
+
+    @Option(help: "Positions that all key/value caches may hold together. (default: 65536)")
+    package var cachePositions: Int?
+
+    @Option(help: "Milliseconds that the experts of one layer may take. (default: 5000)")
+    package var expertTimeoutMs: Int?
+
+    @Option(help: "Milliseconds that a request may take if it does not say. (default: 120000)")
+    package var deadlineMs: Int?
+
+    @Option(help: "MiB that a request body may have. (default: 128)")
+    package var maxBodyMib: Int?
+
+    @Option(help: "Megapixels that an image may have. (default: 64)")
+    package var maxMegapixels: Int?
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
+    package var logLevel: String?
+
+    @Option(help: "A JSON file with the same keys.")
+    package var config: String?
+
+    /// For the argument parser.
+    package init() {}
+
+    /// The checkpoint folder, from whichever source has it.
+    package func modelFolder(_ settings: Settings, argument: String? = nil) throws(SettingsError) -> String {
+        try settings.required("model", flag: argument ?? model)
+    }
+
+    /// The router's configuration.
+    package func makeConfiguration(
+        _ settings: Settings,
+        folder: String,
+    ) throws(SettingsError) -> RouterService.Configuration {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        var configuration = RouterService.Configuration(
+            host: settings.string("host", flag: host) ?? "127.0.0.1",
+            port: try settings.integer("port", flag: port, default: 8080, in: 0...65_535),
+            modelName: settings.string("served-name", flag: servedName) ?? RouterLauncher.suggestedName(of: folder),
+            threads: try settings.integer("threads", flag: threads, default: cores, in: 1...1024),
+        )
+        configuration.engine.waitingSequences =
+            try settings.integer("max-queue", flag: maxQueue, default: 64, in: 1...100_000)
+        configuration.engine.scheduling.runningSequences =
+            try settings.integer("max-running", flag: maxRunning, default: 16, in: 1...10_000)
+        configuration.engine.scheduling.rowsPerStep =
+            try settings.integer("max-rows", flag: maxRows, default: 1024, in: 1...65_536)
+        configuration.engine.scheduling.cachePositions =
+            try settings.integer("cache-positions", flag: cachePositions, default: 65_536, in: 16...100_000_000)
+        configuration.engine.expertTimeout =
+            try settings.milliseconds("expert-timeout-ms", flag: expertTimeoutMs, default: .seconds(5))
+        configuration.query.defaultDeadline =
+            try settings.milliseconds("deadline-ms", flag: deadlineMs, default: .seconds(120))
+        configuration.maximumBodyBytes =
+            try settings.integer("max-body-mib", flag: maxBodyMib, default: 128, in: 1...2048) << 20
+        configuration.query.image.maximumPixels =
+            try settings.integer("max-megapixels", flag: maxMegapixels, default: 64, in: 1...1000) * 1_000_000
+        return configuration
+    }
+}

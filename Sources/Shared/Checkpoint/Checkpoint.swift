@@ -1,0 +1,132 @@
+internal import Foundation
+
+/// The weights in a checkpoint folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
+///
+/// Every header is read and checked at opening; a tensor's bytes come into memory when it is read, so that a process
+/// that holds one expert reads one expert.
+package final class Checkpoint: Sendable {
+    /// The weights' name where there is one file.
+    static let singleFileName = "model.safetensors"
+
+    /// The folder as it was given.
+    package let folder: String
+    /// The files that hold the weights, in order of name.
+    package let files: [SafetensorsFile]
+    /// The names of all tensors, sorted.
+    package let names: [String]
+
+    private let homes: [String: Int]
+
+    /// Opens the weights in a folder.
+    ///
+    /// - Throws: `missingFile`, `unreadableFile`, `truncated`, `invalidHeader`, `invalidJSON` or `invalidIndex`.
+    package init(folder: String) throws(CheckpointError) {
+        self.folder = folder
+        var homes: [String: Int] = [:]
+        let single = folder + "/" + Self.singleFileName
+        if FileManager.default.fileExists(atPath: single) {
+            files = [try SafetensorsFile(path: single)]
+            for entry in files[0].entries { homes[entry.name] = 0 }
+        } else if let index = try ShardIndex(folder: folder) {
+            files = try Self.open(index, in: folder)
+            var places: [String: Int] = [:]
+            for (place, file) in files.enumerated() { places[file.name] = place }
+            for (tensor, file) in index.fileOfTensor {
+                guard let place = places[file], files[place].entry(tensor) != nil else {
+                    throw CheckpointError(
+                        .invalidIndex,
+                        file: ShardIndex.fileName,
+                        tensor: CheckpointError.quotable(tensor),
+                        "expected this tensor in \(CheckpointError.quotable(file)), but the file does not hold it; "
+                            + "fetch index and shards from the same revision"
+                    )
+                }
+                homes[tensor] = place
+            }
+        } else {
+            throw Self.nothingFound(in: folder)
+        }
+        self.homes = homes
+        names = homes.keys.sorted()
+    }
+
+    private static func open(_ index: ShardIndex, in folder: String) throws(CheckpointError) -> [SafetensorsFile] {
+        var files: [SafetensorsFile] = []
+        for name in index.files {
+            do {
+                files.append(try SafetensorsFile(path: folder + "/" + name))
+            } catch {
+                guard error.code == .missingFile else { throw error }
+                let count = index.fileOfTensor.count { $0.value == name }
+                throw CheckpointError(
+                    .missingFile,
+                    file: CheckpointError.quotable(name),
+                    "\(ShardIndex.fileName) names this file for \(count) tensors, but the folder does not hold it; "
+                        + "fetch it again"
+                )
+            }
+        }
+        return files
+    }
+
+    private static func nothingFound(in folder: String) -> CheckpointError {
+        let manager = FileManager.default
+        guard manager.fileExists(atPath: folder) else {
+            return CheckpointError(.missingFile, file: folder, "expected a checkpoint folder, found nothing there")
+        }
+        let names = (try? manager.contentsOfDirectory(atPath: folder)) ?? []
+        let hint =
+            names.contains { $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth") }
+            ? "; pickled weights (.bin, .pt) are not read, convert them to safetensors" : ""
+        return CheckpointError(
+            .missingFile,
+            file: folder,
+            "expected \(singleFileName) or \(ShardIndex.fileName) in the folder, found neither\(hint)"
+        )
+    }
+
+    /// What the headers say about a tensor; nil when it is not in the checkpoint.
+    package func entry(_ name: String) -> TensorEntry? {
+        homes[name].flatMap { files[$0].entry(name) }
+    }
+
+    /// The name of the file that holds a tensor; nil when it is not in the checkpoint.
+    package func fileName(of tensor: String) -> String? { homes[tensor].map { files[$0].name } }
+
+    /// The numbers of a tensor as floats, row after row; those of F16, BF16 and F32 are exact.
+    ///
+    /// - Throws: `missingTensor`, `wrongShape`, or `wrongDType` when its numbers are of another kind.
+    package func float32(_ name: String, expectedShape: [Int]) throws(CheckpointError) -> [Float] {
+        try home(of: name, expectedShape).float32(name, expectedShape: expectedShape)
+    }
+
+    /// Writes the numbers of a tensor as floats into `target`, which must have room for just as many.
+    ///
+    /// - Throws: `missingTensor`, `wrongShape`, or `wrongDType` when its numbers are of another kind.
+    package func readFloat32(
+        _ name: String,
+        expectedShape: [Int],
+        into target: inout MutableSpan<Float>,
+    ) throws(CheckpointError) {
+        try home(of: name, expectedShape).readFloat32(name, expectedShape: expectedShape, into: &target)
+    }
+
+    /// Lends a tensor's bytes as they are stored, little-endian and at any address.
+    ///
+    /// - Throws: `missingTensor`.
+    package func withBytes<Result>(_ name: String, _ body: (RawSpan) -> Result) throws(CheckpointError) -> Result {
+        let file = try home(of: name, nil)
+        return file.withBytes(of: try file.entry(name, expectedShape: nil), body)
+    }
+
+    private func home(of name: String, _ shape: [Int]?) throws(CheckpointError) -> SafetensorsFile {
+        if let place = homes[name] { return files[place] }
+        let wanted = shape.map { " of shape \(TensorEntry.describe($0))" } ?? ""
+        throw CheckpointError(
+            .missingTensor,
+            file: folder,
+            tensor: CheckpointError.quotable(name),
+            "expected a tensor\(wanted), found none of this name among the checkpoint's \(names.count)"
+        )
+    }
+}

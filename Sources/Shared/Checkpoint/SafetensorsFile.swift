@@ -1,0 +1,117 @@
+/// One safetensors file, mapped: its header is checked at opening, and a tensor's pages are read when it is.
+package final class SafetensorsFile: Sendable {
+    /// The file's name without its folder.
+    package var name: String { mapped.name }
+    /// The file's size in bytes.
+    package var byteCount: Int { mapped.byteCount }
+    /// The tensors in the order of their bytes.
+    package let entries: [TensorEntry]
+    /// The strings that the file says about itself.
+    package let metadata: [String: String]
+
+    private let mapped: MappedFile
+    private let places: [String: Int]
+
+    /// Opens a file and checks its header against it.
+    ///
+    /// - Throws: `missingFile`, `unreadableFile`, `truncated` or `invalidHeader`.
+    package init(path: String) throws(CheckpointError) {
+        mapped = try MappedFile(path: path)
+        let header = try SafetensorsHeader(of: mapped)
+        entries = header.entries
+        metadata = header.metadata
+        var places: [String: Int] = [:]
+        for (index, entry) in header.entries.enumerated() { places[entry.name] = index }
+        self.places = places
+    }
+
+    /// What the header says about a tensor; nil when it is not in this file.
+    package func entry(_ name: String) -> TensorEntry? { places[name].map { entries[$0] } }
+
+    /// Lends the bytes of one of this file's entries, which may lie at any address.
+    package func withBytes<Result, Failure: Error>(
+        of entry: TensorEntry,
+        _ body: (RawSpan) throws(Failure) -> Result,
+    ) throws(Failure) -> Result {
+        try mapped.withBytes(entry.byteRange, body)
+    }
+
+    /// The entry of a tensor that must be here, with a shape that it must have where one is given.
+    ///
+    /// - Throws: `missingTensor` or `wrongShape`.
+    package func entry(_ name: String, expectedShape: [Int]?) throws(CheckpointError) -> TensorEntry {
+        guard let entry = entry(name) else {
+            let wanted = expectedShape.map { " of shape \(TensorEntry.describe($0))" } ?? ""
+            throw CheckpointError(
+                .missingTensor,
+                file: self.name,
+                tensor: CheckpointError.quotable(name),
+                "expected a tensor\(wanted), found none of this name among \(entries.count)"
+            )
+        }
+        if let expectedShape, entry.shape != expectedShape {
+            throw CheckpointError(
+                .wrongShape,
+                file: self.name,
+                tensor: entry.name,
+                offset: entry.byteRange.lowerBound,
+                "expected the shape \(TensorEntry.describe(expectedShape)), found \(TensorEntry.describe(entry.shape))"
+            )
+        }
+        return entry
+    }
+
+    /// The numbers of a tensor as floats, row after row; those of F16, BF16 and F32 are exact.
+    ///
+    /// - Throws: `missingTensor`, `wrongShape`, or `wrongDType` when its numbers are of another kind.
+    package func float32(_ name: String, expectedShape: [Int]? = nil) throws(CheckpointError) -> [Float] {
+        let entry = try weight(name, expectedShape: expectedShape)
+        return [Float](capacity: entry.elementCount) { output in
+            output.append(repeating: 0, count: entry.elementCount)
+            var numbers = output.mutableSpan
+            withBytes(of: entry) { FloatConversion.widen($0, entry.dtype, into: &numbers) }
+        }
+    }
+
+    /// Writes the numbers of a tensor as floats into `target`, which must have room for just as many.
+    ///
+    /// - Throws: `missingTensor`, `wrongShape`, or `wrongDType` when its numbers are of another kind.
+    package func readFloat32(
+        _ name: String,
+        expectedShape: [Int],
+        into target: inout MutableSpan<Float>,
+    ) throws(CheckpointError) {
+        let entry = try weight(name, expectedShape: expectedShape)
+        precondition(target.count == entry.elementCount, "room for \(target.count) of \(entry.elementCount) numbers")
+        withBytes(of: entry) { FloatConversion.widen($0, entry.dtype, into: &target) }
+    }
+
+    /// The whole numbers of an I64 tensor, row after row.
+    ///
+    /// - Throws: `missingTensor`, or `wrongDType` when its numbers are of another kind.
+    package func int64(_ name: String) throws(CheckpointError) -> [Int64] {
+        let entry = try entry(name, expectedShape: nil)
+        guard entry.dtype == .i64 else { throw wrongDType(entry, "I64") }
+        return withBytes(of: entry) { bytes in
+            (0..<entry.elementCount).map { index in
+                unsafe Int64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index * 8, as: Int64.self))
+            }
+        }
+    }
+
+    private func weight(_ name: String, expectedShape: [Int]?) throws(CheckpointError) -> TensorEntry {
+        let entry = try entry(name, expectedShape: expectedShape)
+        guard entry.dtype.isWeight else { throw wrongDType(entry, "F16, BF16 or F32") }
+        return entry
+    }
+
+    private func wrongDType(_ entry: TensorEntry, _ expected: String) -> CheckpointError {
+        CheckpointError(
+            .wrongDType,
+            file: name,
+            tensor: entry.name,
+            offset: entry.byteRange.lowerBound,
+            "expected numbers of \(expected), found \(entry.dtype.rawValue)"
+        )
+    }
+}

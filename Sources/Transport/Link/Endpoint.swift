@@ -1,0 +1,61 @@
+internal import Glibc
+
+/// What can be said about an endpoint before ZeroMQ sees it.
+enum Endpoint {
+    /// Throws `invalidEndpoint` unless the text is `tcp://host:port` or `ipc://path` of bearable length.
+    static func check(_ text: String) throws(TransportError) {
+        let expected = "expected tcp://host:port or ipc://path"
+        guard text.utf8.count <= 512, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw TransportError(.invalidEndpoint, "an endpoint is at most 512 visible ASCII characters; \(expected)")
+        }
+        if let path = ipcPath(text) {
+            // The field of the system's address structure has 108 bytes, the last of them 0.
+            guard (1...107).contains(path.utf8.count) else {
+                throw TransportError(
+                    .invalidEndpoint,
+                    "the path of \(text) has \(path.utf8.count) characters; an ipc path has 1 to 107",
+                )
+            }
+            return
+        }
+        let address = text.dropFirst(tcp.count)
+        guard text.hasPrefix(tcp), let colon = address.lastIndex(of: ":"), colon != address.startIndex else {
+            throw TransportError(.invalidEndpoint, "\(text) is not an endpoint; \(expected)")
+        }
+        let port = address[address.index(after: colon)...]
+        guard port == "*" || UInt16(port) != nil else {
+            throw TransportError(.invalidEndpoint, "the port of \(text) is not a number from 0 to 65535; \(expected)")
+        }
+    }
+
+    /// Whether the host is an IPv6 address in brackets.
+    static func needsIPv6(_ text: String) -> Bool { text.hasPrefix(tcp + "[") }
+
+    /// Throws `addressInUse` when a process listens at this ipc path: ZeroMQ would take the path away from it unasked.
+    static func refuseLivingListener(_ text: String) throws(TransportError) {
+        guard let path = ipcPath(text), !path.hasPrefix("@"), path != "*" else { return }
+        let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+        let descriptor = socket(AF_UNIX, Int32(kind), 0)
+        guard descriptor >= 0 else { return }
+        defer { _ = close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { field in
+            unsafe field.copyBytes(from: Array(path.utf8).prefix(107))
+        }
+        let result = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                unsafe connect(descriptor, generic, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        // EAGAIN: somebody listens and has more callers than room.
+        guard result == 0 || errno == EAGAIN else { return }
+        throw TransportError(opening: ZMQError(operation: "listen at \(text)", number: EADDRINUSE), at: text)
+    }
+
+    private static let tcp = "tcp://"
+
+    private static func ipcPath(_ text: String) -> String? {
+        text.hasPrefix("ipc://") ? String(text.dropFirst(6)) : nil
+    }
+}

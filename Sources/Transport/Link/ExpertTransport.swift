@@ -1,0 +1,54 @@
+/// One link of a router's transport; a number that is not used again, also not for the same endpoint.
+package struct LinkID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The number, from 1.
+    package let rawValue: Int
+
+    /// Names a link.
+    package init(rawValue: Int) {
+        self.rawValue = rawValue
+    }
+
+    /// `link 3`.
+    package var description: String { "link \(rawValue)" }
+
+    /// By number, which is by age.
+    package static func < (left: LinkID, right: LinkID) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// What came over a router's links.
+package enum LinkEvent: Sendable {
+    /// The link has a connection, for the first time or again; messages can be sent.
+    case connected(LinkID)
+    /// The link lost its connection; the transport goes on trying.
+    case disconnected(LinkID)
+    /// A sound message; a result comes with its tensor frame, whose size fits the header.
+    case message(LinkID, WireHeader, Frame?)
+    /// A message that breaks the wire's rules; it was read to its end and dropped.
+    case malformed(LinkID, WireError)
+}
+
+/// The router's side of the wire: links to expert nodes, used by one thread and never blocking it but in `poll`.
+///
+/// Links know nothing of hellos and heartbeats; `LinkStateMachine` does.
+package protocol ExpertTransport: AnyObject {
+    /// Starts a link to a node's endpoint; `connected` follows from `poll` once the node answers, now or much later.
+    ///
+    /// Throws `invalidEndpoint` at once for one that can never work.
+    func connect(_ endpoint: String) throws(TransportError) -> LinkID
+
+    /// Ends a link: no event of it follows, and what was sent shortly before may still arrive.
+    func disconnect(_ link: LinkID)
+
+    /// Sends a message, or throws without waiting and without having sent any of it.
+    ///
+    /// The tensor frame is sealed and stays readable: to try elsewhere, send it again.
+    func send(_ header: WireHeader, tensor: Frame?, to link: LinkID) throws(TransportError)
+
+    /// Waits for events, at most this long, and returns a bounded number of them; the next call brings the rest.
+    ///
+    /// Returns early, with or without events, when woken.
+    func poll(timeout: Duration) throws(TransportError) -> [LinkEvent]
+
+    /// What other threads may use to end the wait.
+    var waker: Waker { get }
+}

@@ -1,0 +1,85 @@
+/// A node's endpoint over ZeroMQ: a ROUTER socket and its monitor.
+///
+/// Not `Sendable`: the thread that sends is the thread that polls.
+package final class ZMQExpertListener: ExpertListener {
+    /// What other threads may use to end the wait.
+    package let waker: Waker
+    /// Where the node listens, with the port that it really has.
+    package let endpoint: String
+    /// The most events of one `poll`.
+    package let maximumEventsPerPoll: Int
+    private let options: ZMQSocketOptions
+    private let socket: ZMQSocket
+    private let monitor: ZMQMonitor
+
+    /// Listens at the endpoint, `tcp://address:port` (port 0 or `*` for a free one) or `ipc://path`.
+    ///
+    /// Throws `addressInUse` where another process listens, `invalidEndpoint` for one that cannot be.
+    package init(
+        bind endpoint: String,
+        context: ZMQContext,
+        options: ZMQSocketOptions = ZMQSocketOptions(),
+        maximumEventsPerPoll: Int = 256,
+    ) throws(TransportError) {
+        try Endpoint.check(endpoint)
+        try Endpoint.refuseLivingListener(endpoint)
+        var options = options
+        options.ipv6 = options.ipv6 || Endpoint.needsIPv6(endpoint)
+        do {
+            waker = try Waker()
+            socket = try ZMQSocket(.router, context: context, options: options)
+            monitor = try ZMQMonitor(socket)
+            try socket.bind(endpoint)
+            self.endpoint = try socket.lastEndpoint()
+        } catch {
+            throw TransportError(opening: error, at: endpoint)
+        }
+        self.options = options
+        self.maximumEventsPerPoll = max(1, maximumEventsPerPoll)
+    }
+
+    /// How often each kind of connection event was seen, for metrics.
+    package var connectionEvents: [ZMQMonitor.Kind: UInt64] { monitor.counts }
+
+    /// Sends without waiting; throws `unreachable`, `wouldBlock`, `messageTooLarge` or `invalidMessage`.
+    package func send(_ header: WireHeader, tensor: Frame?, to peer: PeerID) throws(TransportError) {
+        let frames = try WireMessage.frames(header, tensor: tensor, limit: options.maximumMessageBytes)
+        do {
+            try socket.send([try Frame(copying: peer.bytes)] + frames)
+        } catch {
+            throw TransportError(sending: error, to: peer.description)
+        }
+    }
+
+    /// Waits for messages and returns at most `maximumEventsPerPoll`; throws `system` only.
+    package func poll(timeout: Duration) throws(TransportError) -> [PeerEvent] {
+        do {
+            return try pollSocket(timeout: timeout)
+        } catch {
+            throw TransportError(error)
+        }
+    }
+
+    private func pollSocket(timeout: Duration) throws(ZMQError) -> [PeerEvent] {
+        var poller = ZMQPoller(waker: waker)
+        poller.add(socket)
+        poller.add(monitor)
+        try poller.wait(timeout)
+        if poller.isReadable(0) { waker.drain() }
+        while try monitor.next() != nil {}
+
+        var events: [PeerEvent] = []
+        while events.count < maximumEventsPerPoll, let received = try socket.receive(keeping: 3) {
+            guard let name = received.frames.first else { continue }
+            let peer = PeerID(bytes: name.copyBytes())
+            do {
+                let frames = Array(received.frames.dropFirst())
+                let (header, tensor) = try WireMessage.read(frames, frameCount: received.frameCount - 1)
+                events.append(.message(peer, header, tensor))
+            } catch {
+                events.append(.malformed(peer, error))
+            }
+        }
+        return events
+    }
+}

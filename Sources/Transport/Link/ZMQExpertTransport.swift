@@ -1,0 +1,159 @@
+/// A router's links over ZeroMQ: for each endpoint a DEALER socket and its monitor, all in one wait.
+///
+/// Not `Sendable`: the thread that sends is the thread that polls.
+package final class ZMQExpertTransport: ExpertTransport {
+    /// What other threads may use to end the wait.
+    package let waker: Waker
+    /// The most events of one `poll`.
+    package let maximumEventsPerPoll: Int
+    private let context: ZMQContext
+    private let options: ZMQSocketOptions
+    private var links: [Link] = []
+    private var lastNumber = 0
+    private var firstTurn = 0
+    private var formerCounts: [ZMQMonitor.Kind: UInt64] = [:]
+
+    private final class Link {
+        let id: LinkID
+        let endpoint: String
+        let socket: ZMQSocket
+        let monitor: ZMQMonitor
+        var isConnected = false
+
+        init(id: LinkID, endpoint: String, socket: ZMQSocket, monitor: ZMQMonitor) {
+            self.id = id
+            self.endpoint = endpoint
+            self.socket = socket
+            self.monitor = monitor
+        }
+    }
+
+    /// Makes a transport without links; throws `system` when the process has no resources left.
+    package init(
+        context: ZMQContext,
+        options: ZMQSocketOptions = ZMQSocketOptions(),
+        maximumEventsPerPoll: Int = 256,
+    ) throws(TransportError) {
+        do {
+            waker = try Waker()
+        } catch {
+            throw TransportError(error)
+        }
+        self.context = context
+        self.options = options
+        self.maximumEventsPerPoll = max(1, maximumEventsPerPoll)
+    }
+
+    /// How often each kind of connection event was seen on all links, for metrics.
+    package var connectionEvents: [ZMQMonitor.Kind: UInt64] {
+        links.reduce(into: formerCounts) { $0.merge($1.monitor.counts, uniquingKeysWith: +) }
+    }
+
+    /// Starts a link, which finds its node now or later; throws `invalidEndpoint` for what is not `tcp://` or `ipc://`.
+    package func connect(_ endpoint: String) throws(TransportError) -> LinkID {
+        try Endpoint.check(endpoint)
+        var options = options
+        options.ipv6 = options.ipv6 || Endpoint.needsIPv6(endpoint)
+        let id = LinkID(rawValue: lastNumber + 1)
+        do {
+            let socket = try ZMQSocket(.dealer, context: context, options: options)
+            let monitor = try ZMQMonitor(socket)
+            try socket.connect(endpoint)
+            links.append(Link(id: id, endpoint: endpoint, socket: socket, monitor: monitor))
+        } catch {
+            throw TransportError(opening: error, at: endpoint)
+        }
+        lastNumber = id.rawValue
+        return id
+    }
+
+    /// Closes a link; what is queued is still sent within the linger period.
+    package func disconnect(_ link: LinkID) {
+        guard let index = links.firstIndex(where: { $0.id == link }) else { return }
+        formerCounts.merge(links[index].monitor.counts, uniquingKeysWith: +)
+        links.remove(at: index)
+    }
+
+    /// Sends without waiting; throws `unknownLink`, `notConnected`, `wouldBlock`, `messageTooLarge` or `invalidMessage`.
+    package func send(_ header: WireHeader, tensor: Frame?, to link: LinkID) throws(TransportError) {
+        guard let target = links.first(where: { $0.id == link }) else {
+            throw TransportError(.unknownLink, "there is no \(link)")
+        }
+        guard target.isConnected else {
+            throw TransportError(.notConnected, "\(link) to \(target.endpoint) is not connected; nothing was sent")
+        }
+        let frames = try WireMessage.frames(header, tensor: tensor, limit: options.maximumMessageBytes)
+        do {
+            try target.socket.send(frames)
+        } catch {
+            throw TransportError(sending: error, to: "\(link) at \(target.endpoint)")
+        }
+    }
+
+    /// Waits for events of all links and returns at most about `maximumEventsPerPoll`; throws `system` only.
+    package func poll(timeout: Duration) throws(TransportError) -> [LinkEvent] {
+        do {
+            return try pollSockets(timeout: timeout)
+        } catch {
+            throw TransportError(error)
+        }
+    }
+
+    private func pollSockets(timeout: Duration) throws(ZMQError) -> [LinkEvent] {
+        var poller = ZMQPoller(waker: waker)
+        for link in links {
+            poller.add(link.socket)
+            poller.add(link.monitor)
+        }
+        try poller.wait(timeout)
+        if poller.isReadable(0) { waker.drain() }
+
+        var events: [LinkEvent] = []
+        // A link that fills the bound alone must not be the first again.
+        firstTurn = links.isEmpty ? 0 : (firstTurn + 1) % links.count
+        for turn in links.indices {
+            let index = (firstTurn + turn) % links.count
+            if poller.isReadable(1 + 2 * index) || poller.isReadable(2 + 2 * index) {
+                try collect(from: links[index], into: &events)
+            }
+        }
+        return events
+    }
+
+    /// Takes what one link has, in an order that makes sense: connected, then its messages, then disconnected.
+    private func collect(from link: Link, into events: inout [LinkEvent]) throws(ZMQError) {
+        var lost = try readMonitor(of: link, into: &events)
+        while events.count < maximumEventsPerPoll, let received = try link.socket.receive(keeping: 2) {
+            if !link.isConnected, !lost {
+                // The connection may be younger than the look at the monitor above; its report is there by now.
+                lost = try readMonitor(of: link, into: &events)
+            }
+            do {
+                let (header, tensor) = try WireMessage.read(received.frames, frameCount: received.frameCount)
+                events.append(.message(link.id, header, tensor))
+            } catch {
+                events.append(.malformed(link.id, error))
+            }
+        }
+        if lost { events.append(.disconnected(link.id)) }
+    }
+
+    /// Reads the link's reports; true if they end with a loss, which is not in `events` yet.
+    private func readMonitor(of link: Link, into events: inout [LinkEvent]) throws(ZMQError) -> Bool {
+        var lost = false
+        while let kind = try link.monitor.next() {
+            switch kind {
+            case .handshakeSucceeded where !link.isConnected:
+                if lost { events.append(.disconnected(link.id)) }
+                lost = false
+                link.isConnected = true
+                events.append(.connected(link.id))
+            case .disconnected where link.isConnected:
+                link.isConnected = false
+                lost = true
+            default: break
+            }
+        }
+        return lost
+    }
+}

@@ -1,0 +1,40 @@
+/// A message that is not one of ours, or breaks a bound of the wire; names fields, sizes and limits, never content.
+package struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What kind of rule was broken.
+    package enum Code: String, Sendable, CaseIterable {
+        /// The header frame has no bytes.
+        case emptyHeader
+        /// The header frame, or the header to be sent, is longer than `WireLimits.headerBytes`.
+        case headerTooLarge
+        /// The header frame is not a protobuf `Header`.
+        case unreadable
+        /// The header speaks another version of the protocol.
+        case unsupportedVersion
+        /// The header has no body.
+        case missingBody
+        /// A field is absent, unknown, or has a value that means nothing.
+        case invalidField
+        /// A field is beyond its bound in `WireLimits`.
+        case limitExceeded
+        /// The message has too many frames, or lacks its tensor frame, or has one where none belongs.
+        case frameCount
+        /// The tensor frame's bytes are not what the header's rows need.
+        case tensorSize
+        /// There was no memory for the message.
+        case outOfMemory
+    }
+
+    /// The rule that was broken.
+    package let code: Code
+    /// One sentence: what was expected, what came.
+    package let message: String
+
+    /// Describes a broken rule.
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// `code: message`.
+    package var description: String { "\(code.rawValue): \(message)" }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import Testing
+
+/// One file of `Fixtures/images` with what `dev/make-phantoms.py` expects of it.
+struct ImageFixture: Decodable, Sendable, CustomTestStringConvertible {
+    let file: String
+    // A good file has these.
+    let format: String?
+    let width: Int?
+    let height: Int?
+    let frames: Int?
+    let modality: String?
+    let bodyPart: String?
+    let declaredType: String?
+    let tolerance: Int?
+    let sha256: String?
+    let expected: String?
+    // A bad one has these.
+    let error: String?
+    let mentions: String?
+
+    var testDescription: String { file }
+
+    func bytes() throws -> [UInt8] { try Self.read(file) }
+
+    static func read(_ name: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: folder.appending(path: name)))
+    }
+
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Fixtures/images")
+
+    static let manifest = Result { try JSONDecoder().decode(Manifest.self, from: Data(read("manifest.json"))) }
+    static var good: [ImageFixture] { get throws { try manifest.get().files.filter { $0.error == nil } } }
+    static var bad: [ImageFixture] { get throws { try manifest.get().files.filter { $0.error != nil } } }
+
+    struct Manifest: Decodable {
+        /// Stands in every DICOM fixture as the patient's name, and must never be seen again.
+        let secret: String
+        let files: [ImageFixture]
+    }
+}

@@ -1,0 +1,30 @@
+import Foundation
+import Kernels
+import Model
+import Router
+import Shared
+
+/// The model that every clone has, loaded once.
+enum Nano {
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "models/medmoe-nano").path
+
+    static let launcher = Result { try RouterLauncher(folder: folder) }
+    static let bank = Result { try launcher.get().loadExperts() }
+    static let expectation = Result { try launcher.get().makeExpectation() }
+
+    /// Pixels of a picture drawn by a formula, different for each seed.
+    static func phantom(_ seed: Int) throws -> [Float] {
+        let side = try launcher.get().model.tower.imageSize
+        return (0..<3 * side * side).map { index in
+            let (x, y) = (Float(index % side), Float(index / side % side))
+            let (dx, dy) = (x - Float(side) / 2, y - Float(side) / 2)
+            return 1.5 * cosf(Float(seed + 2) * (dx * dx + dy * dy).squareRoot() / 9) + 0.01 * x - 0.3
+        }
+    }
+
+    static func prompt(_ question: String) throws -> [Int] {
+        let text = try ConversationTemplate.stablelm.prompt(turns: [ChatTurn(role: .user, text: question)])
+        return PromptTokenizer(tokenizer: try launcher.get().model.tokenizer).encode(text)
+    }
+}
