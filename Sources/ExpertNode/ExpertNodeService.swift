@@ -65,6 +65,7 @@ package struct ExpertNodeService: Sendable {
             throw TransportError(.system, "\(error)")
         }
         endpoint = listener.endpoint
+        NodeMetrics.describe(in: registry)
         let state = NodeState()
         let core = ExpertNodeCore(
             settings: .init(

@@ -23,6 +23,8 @@ package struct RouterLauncher: Sendable {
     /// - Throws: `CheckpointError`, `TokenizerError` or `ImagePreprocessingError`, each with a sentence for people.
     package init(folder: String) throws {
         weights = try ModelWeights(folder: folder)
+        // Nodes read the experts' tensors, but a checkpoint that lacks one is refused here, before anybody waits.
+        if let error = ModelInventory(weights.configuration).check(weights.checkpoint).error { throw error }
         model = try MedMoEModel(weights: weights)
         let url = URL(filePath: folder)
         let padded = weights.configuration.imageAspectRatio == .pad

@@ -70,6 +70,7 @@ package struct RouterService: Sendable {
         registry: PrometheusRegistry,
         logger: Logger,
     ) throws(TransportError) {
+        RouterMetrics.describe(in: registry)
         let metrics = RouterMetrics(factory: registry)
         let board = StatusBoard()
         let pool = ThreadPool(threads: configuration.threads)

@@ -42,17 +42,27 @@ final class EngineLoop {
         at: ContinuousClock.Instant,
         emit: @escaping @Sendable (GenerationEvent) -> Void,
     ) {
-        waiting.append(
-            Sequence(
-                id: id,
-                request: request,
-                imagePatches: model.tower.patchCount,
-                maximumPositions: model.language.maximumPositions,
-                detokenizer: StreamingDetokenizer(tokenizer: model.tokenizer),
-                submitted: at,
-                emit: emit,
-            )
+        let sequence = Sequence(
+            id: id,
+            request: request,
+            imagePatches: model.tower.patchCount,
+            maximumPositions: model.language.maximumPositions,
+            detokenizer: StreamingDetokenizer(tokenizer: model.tokenizer),
+            submitted: at,
+            emit: emit,
         )
+        let budget = limits.scheduling.cachePositions
+        guard sequence.capacity <= budget else {
+            sequence.fail(
+                QueryError(
+                    .invalidRequest,
+                    "Prompt and answer need \(sequence.capacity) cache positions; this server has \(budget) in all. "
+                        + "Shorten the prompt or ask for fewer tokens.",
+                )
+            )
+            return
+        }
+        waiting.append(sequence)
     }
 
     func cancel(_ id: UInt64) {
@@ -114,7 +124,7 @@ final class EngineLoop {
             firstRow += rows
         }
         let start = ContinuousClock.now
-        let observer = PassObserver(parts: parts)
+        let observer = PassObserver(parts: parts, metrics: metrics)
         // The pass is worth its time as long as one of its sequences is.
         let deadline = parts.map(\.sequence.request.deadline).max() ?? start
         let result = model.language.forward(

@@ -15,12 +15,15 @@ struct PassPart {
 /// Writes down for each sequence of a step which experts saw it.
 final class PassObserver: ForwardObserver {
     private let parts: [PassPart]
+    private let metrics: RouterMetrics
 
-    init(parts: [PassPart]) {
+    init(parts: [PassPart], metrics: RouterMetrics) {
         self.parts = parts
+        self.metrics = metrics
     }
 
     func routed(layer: Int, logits: borrowing Tensor, decision: RoutingDecision) {
+        metrics.recordRouted(decision)
         for part in parts {
             part.sequence.tally.add(layer: layer, decision: decision, rows: part.rows) { row in
                 part.sequence.isImage(part.position + row)

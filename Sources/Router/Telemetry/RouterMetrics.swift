@@ -1,4 +1,5 @@
 package import Metrics
+internal import Model
 internal import Shared
 
 /// Every instrument of the router; nobody else makes one.
@@ -90,8 +91,11 @@ package struct RouterMetrics: Sendable {
     }
 
     /// Rows that the gates sent to an expert index, all layers together.
-    func recordRouted(expert: Int, rows: Int) {
-        let labels = [("expert", String(expert))]
-        Counter(label: "medmoe_expert_rows_total", dimensions: labels, factory: factory).increment(by: rows)
+    func recordRouted(_ decision: RoutingDecision) {
+        for (expert, assignments) in decision.assignments() {
+            let labels = [("expert", String(expert))]
+            Counter(label: "medmoe_expert_rows_total", dimensions: labels, factory: factory)
+                .increment(by: assignments.count)
+        }
     }
 }
