@@ -32,6 +32,7 @@ import Testing
             let sizes = layout.nodes.map(\.experts.count)
             #expect(layout.nodes.count == nodes)
             #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1)
+            #expect(sizes == sizes.sorted(by: >))
             #expect(layout.nodes.flatMap(\.experts).sorted() == Self.moe.experts)
             #expect(Set(layout.nodes.map(\.id)).count == nodes)
         }

@@ -124,6 +124,7 @@ import Testing
     func contradictions() throws {
         Counter(label: "a", factory: registry).increment()
         Meter(label: "a", factory: registry).set(9)
+        Meter(label: "a", dimensions: [("x", "1")], factory: registry).set(9)
         Timer(label: "h", factory: registry).recordSeconds(1)
         Counter(label: "h_count", factory: registry).increment()
         Counter(label: "g_sum", factory: registry).increment()
@@ -132,8 +133,9 @@ import Testing
         Counter(label: "b", dimensions: [("le", "1")], factory: registry).increment()
         Counter(label: PrometheusRegistry.refusedName, factory: registry).increment()
         let scraped = try scrape()
-        #expect(scraped.value(PrometheusRegistry.refusedName) == 6)
+        #expect(scraped.value(PrometheusRegistry.refusedName) == 7)
         #expect(scraped.value("a") == 1)
+        #expect(scraped.value("a", ["x": "1"]) == nil)
         #expect(scraped.value("h_count") == 1)
         #expect(scraped.value("g_sum") == 1)
         #expect(scraped.types["g"] == nil)
