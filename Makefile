@@ -3,7 +3,7 @@
 .NOTPARALLEL:
 .PHONY: help demo test build format check clean
 
-SWIFT_BUILD := swift build -c release
+SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check error
 
 help:
 	@echo 'make demo     build, fetch sample pictures, start a cluster here and ask it about them'

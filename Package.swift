@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 /// One list of settings for every hand-written target: the language as strict as it goes.
@@ -135,6 +135,20 @@ let package = Package(
         tests("ImagingTests", ["Imaging", .product(name: "Crypto", package: "swift-crypto")]),
         tests("ModelTests", ["Model", "Kernels", "Shared"]),
         tests("TransportTests", ["Transport", "Shared"]),
+        tests(
+            "ExpertNodeTests",
+            [
+                "ExpertNode", "Model", "Transport", "Kernels", "Shared",
+                .product(name: "Metrics", package: "swift-metrics"),
+            ]
+        ),
+        tests(
+            "RouterTests",
+            [
+                "Router", "Model", "Transport", "Kernels", "Shared",
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ] + server
+        ),
         tests("SystemTests", ["Router", "ExpertNode", "Model", "Transport", "Kernels", "Shared"] + server),
         tests(
             "ClusterTests",

@@ -109,7 +109,7 @@ import Testing
         expected: SafetensorsFile,
         tolerance: Double,
     ) throws {
-        #expect(try trace.int64("input_ids").map(Int.init) == item.input_ids, "\(item.name): input ids")
+        #expect(try trace.integers("input_ids") == item.input_ids, "\(item.name): input ids")
         let pairs =
             [
                 ("pixel_values", "pixel_values"), ("clip_features", "vision_features"),
@@ -145,9 +145,9 @@ import Testing
         #expect(compared >= 8, "\(item.name): too few tensors to mean anything")
         #expect(firstStray == nil, "\(item.name): \(firstStray ?? "") strays first; worst \(worst)")
         for (layer, experts) in item.experts {
-            #expect(try trace.int64("expert_index.\(layer)").map(Int.init) == experts, "\(item.name): layer \(layer)")
+            #expect(try trace.integers("expert_index.\(layer)") == experts, "\(item.name): layer \(layer)")
         }
-        #expect(try trace.int64("generated_ids").map(Int.init) == item.greedy_ids, "\(item.name): greedy ids")
+        #expect(try trace.integers("generated_ids") == item.greedy_ids, "\(item.name): greedy ids")
         // The golden text has the published clean-up of spaces already.
         #expect(trace.metadata["generated_text"] == item.greedy_text, "\(item.name): greedy text")
     }

@@ -62,9 +62,15 @@ import Testing
         let folder = try TemporaryFolder()
         var writer = SafetensorsWriter()
         writer.add("ids", shape: [3], integers: [1, -200, 3])
+        writer.add("few", dtype: .i32, shape: [2], bytes: [0xFE, 0xFF, 0xFF, 0xFF, 0, 0, 0, 1])
+        writer.add("bytes", dtype: .u8, shape: [2], bytes: [0, 255])
+        writer.add("floats", shape: [1], floats: [1])
         try writer.write(to: folder.path("x.safetensors"))
         let file = try SafetensorsFile(path: folder.path("x.safetensors"))
-        #expect(try file.int64("ids") == [1, -200, 3])
+        #expect(try file.integers("ids") == [1, -200, 3])
+        #expect(try file.integers("few") == [-2, 1 << 24])
+        #expect(try file.integers("bytes", expectedShape: [2]) == [0, 255])
+        #expect(throws: CheckpointError.self) { try file.integers("floats") }
         let error = #expect(throws: CheckpointError.self) { try file.float32("ids") }
         #expect(error?.code == .wrongDType)
         #expect(error?.message == "expected numbers of F16, BF16 or F32, found I64")

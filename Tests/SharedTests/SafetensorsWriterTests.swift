@@ -21,7 +21,7 @@ import Testing
         #expect(
             try file.float32("hidden_states.0", expectedShape: [2, 3]).map(\.bitPattern) == floats.map(\.bitPattern)
         )
-        #expect(try file.int64("input_ids") == [1, -200, .max, .min])
+        #expect(try file.integers("input_ids") == [1, -200, .max, .min])
         #expect(file.entry("odd \"name\"")?.dtype == .u8)
         #expect(file.entry("none")?.shape == [0, 4])
         #expect(try file.float32("scalar", expectedShape: []) == [7])

@@ -1,15 +1,22 @@
-internal import Model
+package import Model
 internal import Shared
-internal import Transport
+package import Transport
 
 /// Checks a dispatch against what this node hosts, before any of its memory is touched.
-struct DispatchValidator {
+package struct DispatchValidator {
     let experts: ExpertBank
     let hiddenSize: Int
     let placementEpoch: UInt64
 
+    /// Checks for a node that hosts these experts.
+    package init(experts: ExpertBank, hiddenSize: Int, placementEpoch: UInt64) {
+        self.experts = experts
+        self.hiddenSize = hiddenSize
+        self.placementEpoch = placementEpoch
+    }
+
     /// The fault that a dispatch deserves, or nil when it can be computed.
-    func fault(for message: DispatchMessage, tensorBytes: Int?) -> FaultMessage? {
+    package func fault(for message: DispatchMessage, tensorBytes: Int?) -> FaultMessage? {
         guard let tensorBytes else {
             return invalid("A dispatch needs a tensor frame after its header; none came.")
         }

@@ -1,37 +1,42 @@
-internal import Shared
-internal import Transport
+package import Shared
+package import Transport
 
 /// The bounded queue of accepted dispatches, and the choice of what to compute next: a value without a clock or socket.
-struct ExpertBatcher {
+package struct ExpertBatcher {
     /// The rows of one expert that wait together.
-    struct Batch {
-        let expert: ExpertID
+    package struct Batch {
+        /// Whose rows they are.
+        package let expert: ExpertID
         /// Each dispatch concerned, with its group for the expert and how many of its next rows.
-        let parts: [(dispatch: PendingDispatch, group: Int, rows: Int)]
+        package let parts: [(dispatch: PendingDispatch, group: Int, rows: Int)]
 
         /// Rows in all.
-        var rows: Int { parts.reduce(0) { $0 + $1.rows } }
+        package var rows: Int { parts.reduce(0) { $0 + $1.rows } }
     }
 
     /// Rows of one batch at most: between two batches the node hears and answers its routers, so that a long prompt
     /// does not make it look dead.
-    static let rowsPerBatch = 256
+    package static let rowsPerBatch = 256
 
     /// Bytes of rows that may wait.
-    let capacityBytes: Int
-    private(set) var queue: [PendingDispatch] = []
-    private(set) var queuedBytes = 0
+    package let capacityBytes: Int
+    /// What waits or computes, oldest first.
+    package private(set) var queue: [PendingDispatch] = []
+    /// Bytes of rows in the queue.
+    package private(set) var queuedBytes = 0
 
-    init(capacityBytes: Int) {
+    /// Makes an empty queue.
+    package init(capacityBytes: Int) {
         self.capacityBytes = capacityBytes
     }
 
-    var isEmpty: Bool { queue.isEmpty }
+    /// Whether nothing waits.
+    package var isEmpty: Bool { queue.isEmpty }
     /// Rows that wait to be computed.
-    var queuedRows: Int { queue.reduce(0) { $0 + $1.rowsLeft } }
+    package var queuedRows: Int { queue.reduce(0) { $0 + $1.rowsLeft } }
 
     /// Queues a dispatch; false, and nothing changed, when its bytes do not fit any more.
-    mutating func add(_ dispatch: PendingDispatch) -> Bool {
+    package mutating func add(_ dispatch: PendingDispatch) -> Bool {
         guard queuedBytes + dispatch.input.byteCount <= capacityBytes else { return false }
         queue.append(dispatch)
         queuedBytes += dispatch.input.byteCount
@@ -39,7 +44,7 @@ struct ExpertBatcher {
     }
 
     /// The oldest dispatch's first expert, with the rows that all others have for the same expert.
-    func nextBatch() -> Batch? {
+    package func nextBatch() -> Batch? {
         guard let oldest = queue.first, let group = oldest.firstOpenGroup else { return nil }
         let expert = oldest.message.groups[group].expert
         var parts: [(dispatch: PendingDispatch, group: Int, rows: Int)] = []
@@ -56,21 +61,21 @@ struct ExpertBatcher {
     }
 
     /// Takes out a dispatch that is answered or given up.
-    mutating func remove(_ dispatch: PendingDispatch) {
+    package mutating func remove(_ dispatch: PendingDispatch) {
         guard let index = queue.firstIndex(where: { $0 === dispatch }) else { return }
         queue.remove(at: index)
         queuedBytes -= dispatch.input.byteCount
     }
 
     /// Takes out and returns the dispatches whose budget is used up.
-    mutating func removeExpired(now: ContinuousClock.Instant) -> [PendingDispatch] {
+    package mutating func removeExpired(now: ContinuousClock.Instant) -> [PendingDispatch] {
         let expired = queue.filter { $0.deadline <= now }
         for dispatch in expired { remove(dispatch) }
         return expired
     }
 
     /// Takes out a cancelled dispatch; false when it is not here any more.
-    mutating func cancel(peer: PeerID, request: UInt64) -> Bool {
+    package mutating func cancel(peer: PeerID, request: UInt64) -> Bool {
         guard let dispatch = queue.first(where: { $0.peer == peer && $0.request == request }) else { return false }
         remove(dispatch)
         return true

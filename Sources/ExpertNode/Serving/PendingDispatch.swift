@@ -1,24 +1,28 @@
-internal import Shared
-internal import Transport
+package import Transport
 
 /// One accepted dispatch on its way through the node: its rows, and the result as far as it is computed.
-final class PendingDispatch {
-    let peer: PeerID
-    let request: UInt64
-    let message: DispatchMessage
+package final class PendingDispatch {
+    /// Who asked.
+    package let peer: PeerID
+    /// The asker's number for it.
+    package let request: UInt64
+    /// What is asked.
+    package let message: DispatchMessage
     /// The rows as they came, `(rows, hiddenSize)` float32.
     let input: Frame
     /// The outputs in the same order.
     let output: Frame
     let accepted: ContinuousClock.Instant
-    let deadline: ContinuousClock.Instant
+    /// When its answer stops being useful.
+    package let deadline: ContinuousClock.Instant
     /// Rows of each group that are computed; groups are computed front to back.
     private var computed: [Int]
     /// When its first row began to compute.
     var started: ContinuousClock.Instant?
     var computeTime: Duration = .zero
 
-    init(
+    /// Accepts a dispatch whose tensor frame fits its header.
+    package init(
         peer: PeerID,
         request: UInt64,
         message: DispatchMessage,
@@ -37,20 +41,20 @@ final class PendingDispatch {
     }
 
     /// Whether every row is computed.
-    var isComplete: Bool { computed.indices.allSatisfy { computed[$0] == message.groups[$0].rows } }
+    package var isComplete: Bool { computed.indices.allSatisfy { computed[$0] == message.groups[$0].rows } }
     /// Rows that wait to be computed.
-    var rowsLeft: Int { message.groups.reduce(0) { $0 + $1.rows } - computed.reduce(0, +) }
+    package var rowsLeft: Int { message.groups.reduce(0) { $0 + $1.rows } - computed.reduce(0, +) }
     /// The first group with rows left.
     var firstOpenGroup: Int? { computed.indices.first { rowsLeft(inGroup: $0) > 0 } }
 
     /// Rows of one group that wait to be computed.
-    func rowsLeft(inGroup group: Int) -> Int { message.groups[group].rows - computed[group] }
+    package func rowsLeft(inGroup group: Int) -> Int { message.groups[group].rows - computed[group] }
 
     /// Index within the frames of the first row of a group that waits.
-    func nextRow(ofGroup group: Int) -> Int {
+    package func nextRow(ofGroup group: Int) -> Int {
         message.groups[..<group].reduce(0) { $0 + $1.rows } + computed[group]
     }
 
     /// Notes that the next rows of a group are computed.
-    func advance(group: Int, rows: Int) { computed[group] += rows }
+    package func advance(group: Int, rows: Int) { computed[group] += rows }
 }

@@ -1,11 +1,11 @@
 internal import Foundation
-internal import HTTPTypes
-internal import Hummingbird
+package import HTTPTypes
+package import Hummingbird
 
 /// The one place where inner errors become status codes, with bodies of the OpenAI form.
-struct APIError: HTTPResponseError, Sendable {
+package struct APIError: HTTPResponseError, Sendable {
     /// The body: all four keys are always there.
-    struct Body: Encodable, Sendable {
+    package struct Body: Encodable, Sendable {
         struct Detail: Encodable, Sendable {
             var message: String
             var type: String
@@ -16,12 +16,15 @@ struct APIError: HTTPResponseError, Sendable {
         var error: Detail
     }
 
-    let status: HTTPResponse.Status
-    let body: Body
-    let retryAfter: Int?
+    /// The status code.
+    package let status: HTTPResponse.Status
+    /// What the body says.
+    package let body: Body
+    /// Seconds after which it is worth trying again, for what passes by itself.
+    package let retryAfter: Int?
 
     /// What goes over the wire for an inner error.
-    init(_ error: QueryError) {
+    package init(_ error: QueryError) {
         let (status, type, code) = Self.mapping(error.code)
         self.status = status
         body = Body(
@@ -55,7 +58,8 @@ struct APIError: HTTPResponseError, Sendable {
     /// The `code` of an error, as metrics count it.
     static func name(of code: QueryError.Code) -> String { mapping(code).code }
 
-    func response(from request: Request, context: some RequestContext) throws -> Response {
+    /// The error as Hummingbird sends it.
+    package func response(from request: Request, context: some RequestContext) throws -> Response {
         var headers: HTTPFields = [.contentType: "application/json; charset=utf-8"]
         if let retryAfter { headers[.retryAfter] = String(retryAfter) }
         let data = try JSONEncoder.api.encode(body)

@@ -1,8 +1,8 @@
-internal import Foundation
 internal import Model
+internal import Shared
 
 /// Turns the body of `POST /v1/chat/completions` into a `QueryRequest`, refusing whatever is not understood.
-enum ChatCompletionParser {
+package enum ChatCompletionParser {
     /// Fields that change nothing here and are accepted so that ordinary clients work unchanged.
     private static let harmless: Set<String> = ["user", "metadata", "store", "safety_identifier", "prompt_cache_key"]
     private static let known: Set<String> = [
@@ -11,13 +11,13 @@ enum ChatCompletionParser {
     ]
     /// Fields of the OpenAI API that are accepted only with the value that asks for nothing.
     private static let neutral: [String: [JSONValue]] = [
-        "n": [.number(1)],
+        "n": [.integer(1)],
         "logprobs": [.bool(false)],
-        "top_logprobs": [.number(0)],
-        "frequency_penalty": [.number(0)],
-        "presence_penalty": [.number(0)],
-        "logit_bias": [.object([:])],
-        "response_format": [.object(["type": .string("text")])],
+        "top_logprobs": [.integer(0)],
+        "frequency_penalty": [.integer(0)],
+        "presence_penalty": [.integer(0)],
+        "logit_bias": [.object(JSONObject())],
+        "response_format": [.object(JSONObject([("type", .string("text"))]))],
         "tools": [.array([])],
         "tool_choice": [.string("none"), .string("auto")],
         "parallel_tool_calls": [.bool(true), .bool(false)],
@@ -25,13 +25,16 @@ enum ChatCompletionParser {
         "modalities": [.array([.string("text")])],
     ]
 
-    /// Reads a body.
-    static func parse(_ body: [UInt8]) throws(QueryError) -> QueryRequest {
+    /// Reads a body; throws `invalidRequest` with the path of the first field that is wrong.
+    package static func parse(_ body: [UInt8]) throws(QueryError) -> QueryRequest {
         let document: JSONValue
         do {
-            document = try JSONDecoder().decode(JSONValue.self, from: Data(body))
+            document = try JSONParser.parse(body)
         } catch {
-            throw QueryError(.invalidRequest, "The request body has to be a JSON object; it is not valid JSON.")
+            throw QueryError(
+                .invalidRequest,
+                "The request body has to be a JSON object; it is not valid JSON from byte \(error.offset) on.",
+            )
         }
         let fields = try JSONFields(document, path: "")
         try checkNames(fields)
@@ -57,7 +60,7 @@ enum ChatCompletionParser {
 
     private static func checkNames(_ fields: JSONFields) throws(QueryError) {
         for (name, values) in neutral.sorted(by: { $0.key < $1.key }) {
-            if let value = fields.value(name), !values.contains(value) {
+            if let value = fields.value(name), !values.contains(value.simplified) {
                 throw fields.invalid(name, "is not supported with this value; leave it out.")
             }
         }
@@ -84,8 +87,8 @@ enum ChatCompletionParser {
 
     private static func readStop(_ fields: JSONFields) throws(QueryError) -> [String] {
         guard let value = fields.value("stop") else { return [] }
-        if case .string(let text) = value { return [text] }
-        guard let values = try fields.array("stop"), values.count <= 4 else {
+        let isOne = if case .string = value { true } else { false }
+        guard let values = isOne ? [value] : try fields.array("stop"), values.count <= 4 else {
             throw fields.invalid("stop", "has to be a string or an array of at most 4 strings.")
         }
         var texts: [String] = []

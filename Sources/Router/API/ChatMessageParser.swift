@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Model
+internal import Shared
 
 /// Reads one message of a chat request: a string, or text and image parts.
 enum ChatMessageParser {

@@ -1,3 +1,5 @@
+internal import Shared
+
 /// Reads the fields of one JSON object; each wrong type is an error that names the field's path.
 ///
 /// A field that is null counts as absent, as the OpenAI API has it.
@@ -7,7 +9,7 @@ struct JSONFields {
 
     /// Throws `invalidRequest` unless the value is an object.
     init(_ value: JSONValue, path: String) throws(QueryError) {
-        guard case .object(let fields) = value else {
+        guard case .object(let object) = value else {
             let subject = path.isEmpty ? "The request body" : "`\(path)`"
             throw QueryError(
                 .invalidRequest,
@@ -16,7 +18,8 @@ struct JSONFields {
             )
         }
         self.path = path
-        self.fields = fields.filter { $0.value != .null }
+        fields = Dictionary(uniqueKeysWithValues: object.members.map { ($0.name, $0.value) })
+            .filter { $0.value != .null }
     }
 
     /// The names of the fields that are there.
@@ -47,7 +50,12 @@ struct JSONFields {
 
     func number(_ name: String, in range: ClosedRange<Double>) throws(QueryError) -> Double? {
         guard let value = fields[name] else { return nil }
-        guard case .number(let number) = value else { throw invalid(name, "has to be a number; \(value.kind) came.") }
+        let number: Double
+        switch value {
+        case .integer(let integer): number = Double(integer)
+        case .number(let double): number = double
+        default: throw invalid(name, "has to be a number; \(value.kind) came.")
+        }
         guard range.contains(number) else {
             throw invalid(name, "has to be between \(range.lowerBound) and \(range.upperBound); \(number) came.")
         }
@@ -56,7 +64,7 @@ struct JSONFields {
 
     func integer(_ name: String, in range: ClosedRange<Int>) throws(QueryError) -> Int? {
         guard let value = fields[name] else { return nil }
-        guard case .number(let number) = value, let integer = Int(exactly: number) else {
+        guard case .integer(let integer) = value.simplified else {
             throw invalid(name, "has to be a whole number; \(value.kind) came.")
         }
         guard range.contains(integer) else {

@@ -3,7 +3,7 @@ internal import Model
 internal import Shared
 
 /// The `medmoe` object of an answer: which experts made it, where, and with which weights.
-struct ProvenanceSummary: Encodable {
+package struct ProvenanceSummary: Encodable {
     /// One expert index, all mixture layers together.
     struct Expert: Encodable {
         /// One layer's physical expert.
@@ -49,7 +49,7 @@ struct ProvenanceSummary: Encodable {
     ///
     /// Shares of the routed experts are of all routed positions and of all gate mass, so they add up to 1; the meta
     /// expert sees every position, with weight 1.
-    init(_ tally: RoutingTally, domains: DomainTable, epoch: UInt64) {
+    package init(_ tally: RoutingTally, domains: DomainTable, epoch: UInt64) {
         var bySlot: [ExpertSlot: [ExpertID]] = [:]
         for id in tally.entries.keys { bySlot[id.slot, default: []].append(id) }
         let routed = tally.entries.filter { $0.key.slot != .meta }.values

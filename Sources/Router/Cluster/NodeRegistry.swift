@@ -1,11 +1,11 @@
 internal import Model
-internal import Shared
-internal import Transport
+package import Shared
+package import Transport
 
 /// Which nodes there are, how their links fare, and who can be asked for an expert: a value fed with events.
-struct NodeRegistry {
+package struct NodeRegistry {
     /// What the owner has to do after an event.
-    enum Action: Equatable {
+    package enum Action: Equatable {
         /// Send our hello on the link.
         case sendHello(LinkID)
         /// Send a heartbeat on the link.
@@ -34,36 +34,40 @@ struct NodeRegistry {
     private var entries: [LinkID: Entry] = [:]
     private var hosts: [ExpertID: [DispatchPlan.Host]] = [:]
 
-    init(expectation: ModelExpectation, epoch: UInt64) {
+    /// Starts without nodes.
+    package init(expectation: ModelExpectation, epoch: UInt64) {
         self.expectation = expectation
         self.epoch = epoch
     }
 
-    mutating func add(_ link: LinkID, endpoint: String, timing: LinkStateMachine.Timing) {
+    /// Takes a link in, not connected yet.
+    package mutating func add(_ link: LinkID, endpoint: String, timing: LinkStateMachine.Timing) {
         entries[link] = Entry(endpoint: endpoint, machine: LinkStateMachine(timing: timing))
     }
 
     /// The node that is asked for an expert: the first of those that serve it.
-    func host(of expert: ExpertID) -> DispatchPlan.Host? { hosts[expert]?.first }
+    package func host(of expert: ExpertID) -> DispatchPlan.Host? { hosts[expert]?.first }
 
     /// The name by which people know a link.
-    func name(of link: LinkID) -> String {
+    package func name(of link: LinkID) -> String {
         entries[link].map { $0.hello?.sender ?? $0.endpoint } ?? "unknown node"
     }
 
     /// Why nobody can be asked for an expert, for the caller's error.
-    func reasonForAbsence(of expert: ExpertID) -> String {
+    package func reasonForAbsence(of expert: ExpertID) -> String {
         for link in entries.keys.sorted() {
             guard let entry = entries[link], let hello = entry.hello else { continue }
             guard hello.experts.contains(where: { $0.expert == expert }) else { continue }
             if let refusal = entry.refusal { return refusal }
+            if entry.serves, entry.isDraining { return "its node \(hello.sender) is draining" }
             let reason = entry.downReason.map { " (\($0))" } ?? ""
             return "its node \(hello.sender) is \(entry.machine.state.rawValue)\(reason)"
         }
         return "no connected node hosts it"
     }
 
-    mutating func handle(_ event: LinkEvent, at now: Duration) -> [Action] {
+    /// Takes an event in and returns what to do about it, in order.
+    package mutating func handle(_ event: LinkEvent, at now: Duration) -> [Action] {
         let link = event.link
         guard var entry = entries[link] else { return [] }
         var actions: [LinkStateMachine.Action]
@@ -80,6 +84,9 @@ struct NodeRegistry {
             case .hello(let hello):
                 actions = entry.machine.helloReceived(incarnation: hello.incarnation, at: now)
                 let before = entry.refusal
+                // A hello is newer than the last heartbeat, which may even be another process's.
+                if hello.incarnation != entry.hello?.incarnation { entry.heartbeat = nil }
+                entry.heartbeat?.draining = hello.draining
                 entry.hello = hello
                 entry.refusal = refusal(of: hello, on: link)
                 if let refusal = entry.refusal, refusal != before { extra.append(.refused(link, reason: refusal)) }
@@ -100,8 +107,8 @@ struct NodeRegistry {
         return outcome + extra
     }
 
-    /// Time passed.
-    mutating func tick(at now: Duration) -> [Action] {
+    /// Time passed: returns what to do about it, link by link.
+    package mutating func tick(at now: Duration) -> [Action] {
         var all: [Action] = []
         for link in entries.keys.sorted() {
             guard var entry = entries[link] else { continue }
@@ -117,7 +124,8 @@ struct NodeRegistry {
         return all
     }
 
-    var status: ClusterStatus {
+    /// The cluster as it is now, for people.
+    package var status: ClusterStatus {
         var experts = Dictionary(uniqueKeysWithValues: expectation.experts.keys.map { ($0, [NodeID]()) })
         for (expert, list) in hosts where experts[expert] != nil { experts[expert] = list.map(\.node) }
         let nodes = entries.keys.sorted().compactMap { link -> ClusterStatus.Node? in
@@ -161,13 +169,13 @@ struct NodeRegistry {
         to entry: inout Entry,
         link: LinkID,
     ) -> [Action] {
-        actions.map { action in
+        actions.compactMap { action in
             switch action {
             case .sendHello: return .sendHello(link)
             case .sendHeartbeat: return .sendHeartbeat(link)
             case .markUp:
                 entry.downReason = nil
-                return .joined(link)
+                return entry.refusal == nil ? .joined(link) : nil
             case .markSuspect: return .suspect(link)
             case .markDown(let reason):
                 let words = reason.words

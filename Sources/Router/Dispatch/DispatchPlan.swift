@@ -1,43 +1,58 @@
-internal import Model
-internal import Shared
-internal import Transport
+package import Model
+package import Shared
+package import Transport
 
 /// Who gets which rows of one mixture layer: a pure function of the gate's choice and the placement.
-struct DispatchPlan {
+package struct DispatchPlan {
     /// The rows of one expert in a node's dispatch.
-    struct Group: Equatable {
-        let expert: ExpertID
-        let weightsHash: WeightsHash
+    package struct Group: Equatable {
+        /// The expert asked.
+        package let expert: ExpertID
+        /// The weights that its node said it has.
+        package let weightsHash: WeightsHash
         /// Rows of the layer's input, in the order of the message.
-        let inputRows: [Int]
+        package let inputRows: [Int]
         /// Where the outputs go: assignments `row * topK + rank` of a routed expert, rows of the meta expert.
-        let targets: [Int]
+        package let targets: [Int]
     }
 
     /// What one node is asked.
-    struct NodeDispatch: Equatable {
-        let link: LinkID
-        let node: NodeID
+    package struct NodeDispatch: Equatable {
+        /// Where to send it.
+        package let link: LinkID
+        /// Who is there.
+        package let node: NodeID
         /// In ascending order of expert.
-        let groups: [Group]
+        package let groups: [Group]
 
         /// Rows in all.
-        var rowCount: Int { groups.reduce(0) { $0 + $1.inputRows.count } }
+        package var rowCount: Int { groups.reduce(0) { $0 + $1.inputRows.count } }
     }
 
     /// A physical expert that can be asked.
-    struct Host: Equatable {
-        let link: LinkID
-        let node: NodeID
-        let weightsHash: WeightsHash
+    package struct Host: Equatable {
+        /// Where to ask it.
+        package let link: LinkID
+        /// Who is there.
+        package let node: NodeID
+        /// The weights that it has there.
+        package let weightsHash: WeightsHash
+
+        /// Names a physical expert.
+        package init(link: LinkID, node: NodeID, weightsHash: WeightsHash) {
+            self.link = link
+            self.node = node
+            self.weightsHash = weightsHash
+        }
     }
 
     /// One entry for each node concerned, in ascending order of link.
-    let dispatches: [NodeDispatch]
+    package let dispatches: [NodeDispatch]
     /// Experts that nobody can be asked for.
-    let unplaced: [ExpertID]
+    package let unplaced: [ExpertID]
 
-    init(
+    /// Plans one layer: `liveRows` are those of the meta expert, rows in `skippedRows` ask for nothing.
+    package init(
         layer: Int,
         routing: RoutingDecision,
         wantsMeta: Bool,

@@ -1,25 +1,27 @@
-internal import Shared
-internal import Transport
+package import Transport
 
 /// The open questions of one layer: which requests are out, and what ends each of them.
 ///
 /// A value without clock or socket.
-struct DispatchStateMachine {
+package struct DispatchStateMachine {
     /// Outstanding dispatches by request number.
-    private(set) var outstanding: [UInt64: DispatchPlan.NodeDispatch] = [:]
+    package private(set) var outstanding: [UInt64: DispatchPlan.NodeDispatch] = [:]
     /// What came for a request that is no longer, or never was, out.
-    private(set) var strayReplies = 0
+    package private(set) var strayReplies = 0
+
+    /// Starts with nothing out.
+    package init() {}
 
     /// True when every dispatch has ended one way or the other.
-    var isComplete: Bool { outstanding.isEmpty }
+    package var isComplete: Bool { outstanding.isEmpty }
 
     /// A dispatch left under this number.
-    mutating func sent(_ request: UInt64, _ dispatch: DispatchPlan.NodeDispatch) {
+    package mutating func sent(_ request: UInt64, _ dispatch: DispatchPlan.NodeDispatch) {
         outstanding[request] = dispatch
     }
 
     /// A reply came: returns the dispatch that it ends, or nil for a late, doubled or forged one, which is dropped.
-    mutating func replied(_ request: UInt64, from link: LinkID) -> DispatchPlan.NodeDispatch? {
+    package mutating func replied(_ request: UInt64, from link: LinkID) -> DispatchPlan.NodeDispatch? {
         guard let dispatch = outstanding[request], dispatch.link == link else {
             strayReplies += 1
             return nil
@@ -29,12 +31,12 @@ struct DispatchStateMachine {
     }
 
     /// A link went down: returns the dispatches that it takes with it.
-    mutating func lost(_ link: LinkID) -> [DispatchPlan.NodeDispatch] {
+    package mutating func lost(_ link: LinkID) -> [DispatchPlan.NodeDispatch] {
         take { $0.link == link }.map(\.dispatch)
     }
 
     /// The deadline passed: returns what is still out, which is then given up.
-    mutating func expired() -> [(request: UInt64, dispatch: DispatchPlan.NodeDispatch)] {
+    package mutating func expired() -> [(request: UInt64, dispatch: DispatchPlan.NodeDispatch)] {
         take { _ in true }
     }
 

@@ -1,10 +1,10 @@
 internal import Kernels
-internal import Model
-internal import Shared
-internal import Transport
+package import Model
+package import Shared
+package import Transport
 
 /// The outputs of one layer as they come in from the nodes.
-final class LayerAnswers {
+package final class LayerAnswers {
     private var routed: Tensor
     private var meta: Tensor
     private var sources: [ExpertID: ExpertSource] = [:]
@@ -12,18 +12,21 @@ final class LayerAnswers {
     /// When each dispatch left.
     var sentAt: [UInt64: ContinuousClock.Instant] = [:]
 
-    init(_ call: borrowing ExpertCall) {
+    /// Starts with zeros for every row of the call.
+    package init(_ call: borrowing ExpertCall) {
         let (rows, columns) = (call.input.rows, call.input.columns)
         routed = Tensor(zeros: TensorShape(rows * call.routing.topK, columns))
         meta = Tensor(zeros: TensorShape(call.wantsMeta ? rows : 0, columns))
     }
 
-    func fail(_ expert: ExpertID, _ code: ExpertFailure.Code, _ message: String) {
+    /// Notes that an expert's rows do not come; the reason, with or without a full stop, ends a sentence.
+    package func fail(_ expert: ExpertID, _ code: ExpertFailure.Code, _ reason: String) {
+        let message = "Expert \(expert) is not available: \(reason)\(reason.hasSuffix(".") ? "" : ".")"
         failures[expert] = ExpertFailure(expert: expert, code: code, message: message)
     }
 
     /// Puts a node's rows where they belong; false, and nothing changed, unless they are exactly what was asked for.
-    func accept(_ result: ResultMessage, frame: Frame, dispatch: DispatchPlan.NodeDispatch) -> Bool {
+    package func accept(_ result: ResultMessage, frame: Frame, dispatch: DispatchPlan.NodeDispatch) -> Bool {
         let asked = dispatch.groups.map {
             RowGroup(expert: $0.expert, rows: $0.targets.count, weightsHash: $0.weightsHash)
         }
@@ -44,7 +47,7 @@ final class LayerAnswers {
     }
 
     /// Hands the outputs on; the answers are empty afterwards.
-    func take() -> ExpertOutputs {
+    package func take() -> ExpertOutputs {
         var outputs = ExpertOutputs(
             routed: Tensor(zeros: TensorShape(0, routed.columns)),
             meta: Tensor(zeros: TensorShape(0, meta.columns)),

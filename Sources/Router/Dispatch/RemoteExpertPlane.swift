@@ -108,8 +108,7 @@ package final class RemoteExpertPlane: ExpertPlane {
             host: registry.host(of:),
         )
         for expert in plan.unplaced {
-            let reason = registry.reasonForAbsence(of: expert)
-            answers.fail(expert, .unavailable, "Expert \(expert) is not available: \(reason).")
+            answers.fail(expert, .unavailable, registry.reasonForAbsence(of: expert))
             metrics.recordDispatchFailure(node: "none", reason: "unplaced")
         }
         let budget = now().duration(to: call.deadline)
@@ -260,7 +259,7 @@ package final class RemoteExpertPlane: ExpertPlane {
     ) {
         metrics.recordDispatchFailure(node: dispatch.node.rawValue, reason: reason)
         for group in dispatch.groups {
-            answers.fail(group.expert, code, "Expert \(group.expert) is not available: node \(dispatch.node) \(words).")
+            answers.fail(group.expert, code, "node \(dispatch.node) \(words)")
         }
     }
 

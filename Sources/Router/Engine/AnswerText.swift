@@ -35,11 +35,12 @@ package struct AnswerText: Sendable {
             isStopped = true
             pending.removeSubrange(start...)
         }
-        if !started {
-            pending.removeFirst(pending.prefix { Self.isBlank($0) }.count)
-            started = !pending.isEmpty
-        }
         var keep = isStopped || isLast ? 0 : partialStopLength()
+        if !started {
+            // White space that may begin a stop text stays until that is clear.
+            pending.removeFirst(min(pending.prefix { Self.isBlank($0) }.count, pending.count - keep))
+            started = pending.contains { !Self.isBlank($0) }
+        }
         // White space waits for what follows: at the end of the answer it is dropped.
         while keep < pending.count, Self.isBlank(pending[pending.count - keep - 1]) { keep += 1 }
         let shown = String(String.UnicodeScalarView(pending.dropLast(keep)))

@@ -32,6 +32,25 @@ package struct GenerationSummary: Sendable {
     package var provenance: RoutingTally
     /// Times of the stages.
     package var timings: GenerationTimings
+
+    /// Describes a complete answer.
+    package init(
+        finishReason: FinishReason,
+        promptTokens: Int,
+        imageTokens: Int,
+        completionTokens: Int,
+        tokenIDs: [Int],
+        provenance: RoutingTally,
+        timings: GenerationTimings,
+    ) {
+        self.finishReason = finishReason
+        self.promptTokens = promptTokens
+        self.imageTokens = imageTokens
+        self.completionTokens = completionTokens
+        self.tokenIDs = tokenIDs
+        self.provenance = provenance
+        self.timings = timings
+    }
 }
 
 /// How long the stages of one answer took.
@@ -42,4 +61,7 @@ package struct GenerationTimings: Sendable {
     package var timeToFirstToken: Duration = .zero
     /// From submission to the end.
     package var total: Duration = .zero
+
+    /// Starts at zero.
+    package init() {}
 }

@@ -86,16 +86,26 @@ package final class SafetensorsFile: Sendable {
         withBytes(of: entry) { FloatConversion.widen($0, entry.dtype, into: &target) }
     }
 
-    /// The whole numbers of an I64 tensor, row after row.
+    /// The whole numbers of a tensor of I64, I32 or U8, row after row.
     ///
-    /// - Throws: `missingTensor`, or `wrongDType` when its numbers are of another kind.
-    package func int64(_ name: String) throws(CheckpointError) -> [Int64] {
-        let entry = try entry(name, expectedShape: nil)
-        guard entry.dtype == .i64 else { throw wrongDType(entry, "I64") }
-        return withBytes(of: entry) { bytes in
-            (0..<entry.elementCount).map { index in
-                unsafe Int64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index * 8, as: Int64.self))
-            }
+    /// - Throws: `missingTensor`, `wrongShape`, or `wrongDType` when its numbers are of another kind.
+    package func integers(_ name: String, expectedShape: [Int]? = nil) throws(CheckpointError) -> [Int] {
+        let entry = try entry(name, expectedShape: expectedShape)
+        switch entry.dtype {
+        case .i64: return withBytes(of: entry) { Self.integers($0, Int64.self) }
+        case .i32: return withBytes(of: entry) { Self.integers($0, Int32.self) }
+        case .u8: return withBytes(of: entry) { Self.integers($0, UInt8.self) }
+        default: throw wrongDType(entry, "I64, I32 or U8")
+        }
+    }
+
+    private static func integers<Number: FixedWidthInteger & BitwiseCopyable>(
+        _ bytes: RawSpan,
+        _ type: Number.Type,
+    ) -> [Int] {
+        let size = MemoryLayout<Number>.size
+        return (0..<bytes.byteCount / size).map { index in
+            Int(unsafe Number(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index * size, as: Number.self)))
         }
     }
 

@@ -1,36 +1,50 @@
 internal import Foundation
-internal import NIOCore
+package import NIOCore
 
 /// Writes one streamed answer as server-sent events in the OpenAI form.
-struct ChatEventWriter: Sendable {
-    private let route: ChatRoute
-    private let query: QueryRequest
+package struct ChatEventWriter: Sendable {
+    private let modelName: String
+    private let fingerprint: String
+    private let metrics: RouterMetrics
+    private let writesUsage: Bool
+    private let provenance: @Sendable (GenerationSummary) -> ProvenanceSummary?
     private let id: String
     private let created = Int(Date().timeIntervalSince1970)
 
-    init(route: ChatRoute, query: QueryRequest, id: String) {
-        self.route = route
-        self.query = query
+    /// Writes the answer of this id; with `writesUsage` it ends with the tokens used.
+    package init(
+        id: String,
+        modelName: String,
+        fingerprint: String,
+        metrics: RouterMetrics,
+        writesUsage: Bool,
+        provenance: @escaping @Sendable (GenerationSummary) -> ProvenanceSummary?,
+    ) {
         self.id = id
+        self.modelName = modelName
+        self.fingerprint = fingerprint
+        self.metrics = metrics
+        self.writesUsage = writesUsage
+        self.provenance = provenance
     }
 
     /// The first event: who speaks.
-    func opening() throws -> ByteBuffer {
+    package func opening() throws -> ByteBuffer {
         try event(chunk([.init(delta: .init(role: "assistant", content: ""))]))
     }
 
     /// The events that one engine event becomes.
-    func chunks(for event: GenerationEvent) throws -> [ByteBuffer] {
+    package func chunks(for event: GenerationEvent) throws -> [ByteBuffer] {
         switch event {
         case .text(let text):
             guard !text.isEmpty else { return [] }
             return [try self.event(chunk([.init(delta: .init(content: text))]))]
         case .finished(let summary):
-            route.metrics.recordRequest(outcome: summary.finishReason.rawValue)
+            metrics.recordRequest(outcome: summary.finishReason.rawValue)
             var last = chunk([.init(delta: .init(), finishReason: summary.finishReason.rawValue)])
-            last.medmoe = route.provenance(summary, query: query)
+            last.medmoe = provenance(summary)
             var buffers = [try self.event(last)]
-            if query.streamUsage {
+            if writesUsage {
                 var usage = chunk([])
                 usage.usage = .init(summary)
                 buffers.append(try self.event(usage))
@@ -38,7 +52,7 @@ struct ChatEventWriter: Sendable {
             return buffers + [done]
         case .failed(let error):
             // Too late for a status: an error event, and no finish reason that looks normal.
-            route.metrics.recordRequest(outcome: APIError.name(of: error.code))
+            metrics.recordRequest(outcome: APIError.name(of: error.code))
             return [try self.event(APIError(error).body), done]
         }
     }
@@ -49,8 +63,8 @@ struct ChatEventWriter: Sendable {
         ChatCompletion.Chunk(
             id: id,
             created: created,
-            model: route.modelName,
-            systemFingerprint: route.fingerprint,
+            model: modelName,
+            systemFingerprint: fingerprint,
             choices: choices,
         )
     }

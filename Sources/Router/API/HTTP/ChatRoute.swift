@@ -82,7 +82,14 @@ struct ChatRoute: Sendable {
             throw QueryError(.internalError, "The engine ended before the answer began.")
         }
         if case .failed(let error) = first { throw error }
-        let writer = ChatEventWriter(route: self, query: query, id: Self.makeID())
+        let writer = ChatEventWriter(
+            id: Self.makeID(),
+            modelName: modelName,
+            fingerprint: fingerprint,
+            metrics: metrics,
+            writesUsage: query.streamUsage,
+            provenance: { summary in provenance(summary, query: query) },
+        )
         nonisolated(unsafe) let rest = iterator
         return Response(
             status: .ok,

@@ -1,11 +1,11 @@
 /// Reads a JSON document from bytes that nobody vouches for: bounded in depth and in number of values.
-struct JSONParser {
+package struct JSONParser {
     /// Why and where the bytes are not such a document.
-    struct Failure: Error, Equatable {
+    package struct Failure: Error, Equatable {
         /// What was expected there.
-        let expectation: String
+        package let expectation: String
         /// Offset into the bytes.
-        let offset: Int
+        package let offset: Int
     }
 
     /// Lists and objects within each other.
@@ -22,7 +22,7 @@ struct JSONParser {
     }
 
     /// The one value that the bytes hold.
-    static func parse(_ bytes: [UInt8]) throws(Failure) -> JSONValue {
+    package static func parse(_ bytes: [UInt8]) throws(Failure) -> JSONValue {
         var parser = JSONParser(bytes)
         let value = try parser.value(depth: 0)
         parser.skipSpace()

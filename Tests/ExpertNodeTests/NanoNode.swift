@@ -1,0 +1,136 @@
+import ExpertNode
+import Foundation
+import Kernels
+import Model
+import Shared
+import TestKit
+import Transport
+
+/// A clock turned by hand.
+final class ManualClock {
+    private(set) var now = ContinuousClock.now
+    func advance(_ duration: Duration) { now += duration }
+}
+
+/// The experts 0.1, 0.2 and 2.1 of the model that every clone has, loaded once.
+enum Nano {
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "models/medmoe-nano").path
+
+    static let experts = [(0, 1), (0, 2), (2, 1)].map { ExpertID(layer: $0, slot: .routed($1)) }
+    static let weights = Result { try ModelWeights(folder: folder) }
+    static let bank = Result { try ExpertBank(loading: experts, from: weights.get()) }
+}
+
+/// Rows on their way to a node, and what makes a dispatch of them.
+enum Rows {
+    /// Rows that are different for each seed, between -1 and 1.
+    static func make(_ count: Int, columns: Int, seed: UInt64) -> [Float] {
+        var generator = SeededGenerator(seed: seed)
+        return generator.floats(count * columns)
+    }
+
+    static func frame(_ values: [Float]) throws -> Frame {
+        let frame = try Frame(byteCount: values.count * 4)
+        frame.withMutableFloats { floats in for index in values.indices { floats[index] = values[index] } }
+        frame.seal()
+        return frame
+    }
+
+    static func dispatch(
+        _ groups: [(ExpertID, rows: Int)],
+        hiddenSize: Int,
+        milliseconds: UInt64 = 1000,
+    ) -> DispatchMessage {
+        DispatchMessage(
+            groups: groups.map { RowGroup(expert: $0.0, rows: $0.rows) },
+            hiddenSize: hiddenSize,
+            deadlineMilliseconds: milliseconds,
+            placementEpoch: 1,
+        )
+    }
+}
+
+/// A node core with a hand-turned clock.
+final class NanoNode {
+    static let (alice, bob) = (PeerID(bytes: [1]), PeerID(bytes: [2]))
+
+    let clock = ManualClock()
+    let registry = PrometheusRegistry()
+    let core: ExpertNodeCore
+    let hiddenSize: Int
+
+    init(queueBytes: Int = 1 << 20) throws {
+        let weights = try Nano.weights.get()
+        hiddenSize = weights.configuration.hiddenSize
+        let clock = clock
+        core = ExpertNodeCore(
+            settings: .init(
+                node: NodeID("nano"),
+                incarnation: 42,
+                modelHash: weights.layoutHash,
+                hiddenSize: weights.configuration.hiddenSize,
+                placementEpoch: 6,
+                queueBytes: queueBytes,
+                maximumMessageBytes: 1 << 22,
+            ),
+            experts: try Nano.bank.get(),
+            pool: ThreadPool(threads: 1),
+            metrics: NodeMetrics(factory: registry),
+            now: { clock.now },
+        )
+    }
+
+    func send(_ body: WireBody, request: UInt64 = 0, frame: Frame? = nil, from peer: PeerID = alice) {
+        core.receive(.message(peer, WireHeader(request: request, body: body), frame))
+    }
+
+    /// Sends rows of a seed to experts.
+    func ask(
+        _ groups: [(ExpertID, rows: Int)],
+        request: UInt64,
+        seed: UInt64,
+        milliseconds: UInt64 = 1000,
+        from peer: PeerID = alice,
+    ) throws {
+        let values = Rows.make(groups.reduce(0) { $0 + $1.rows }, columns: hiddenSize, seed: seed)
+        let message = Rows.dispatch(groups, hiddenSize: hiddenSize, milliseconds: milliseconds)
+        send(.dispatch(message), request: request, frame: try Rows.frame(values), from: peer)
+    }
+
+    /// Steps until nothing waits; at most a hundred times.
+    func finish() -> [OutboundReply] {
+        var replies = core.step()
+        for _ in 0..<100 where core.hasWork { replies += core.step() }
+        return replies
+    }
+
+    func heartbeat() throws -> HeartbeatMessage {
+        send(.heartbeat(HeartbeatMessage(incarnation: 1, progress: 0, queuedRows: 0)))
+        // The node computes a batch at each step; the heartbeat was taken before that.
+        for reply in core.step() { if case .heartbeat(let heartbeat) = reply.header.body { return heartbeat } }
+        throw NoReply()
+    }
+
+    struct NoReply: Error {}
+}
+
+extension OutboundReply {
+    /// The fault that it is.
+    var fault: FaultMessage? {
+        guard case .fault(let fault) = header.body else { return nil }
+        return fault
+    }
+
+    /// The result that it is.
+    var result: ResultMessage? {
+        guard case .result(let result) = header.body else { return nil }
+        return result
+    }
+
+    /// The bits of its rows.
+    var bits: [UInt32] {
+        guard let tensor else { return [] }
+        return (0..<tensor.floats.count).map { tensor.floats[$0].bitPattern }
+    }
+}
