@@ -75,8 +75,12 @@ package struct ServingOptions: ParsableArguments {
             try settings.integer("max-queue", flag: maxQueue, default: 64, in: 1...100_000)
         configuration.engine.scheduling.runningSequences =
             try settings.integer("max-running", flag: maxRunning, default: 16, in: 1...10_000)
+        let running = configuration.engine.scheduling.runningSequences
         configuration.engine.scheduling.rowsPerStep =
-            try settings.integer("max-rows", flag: maxRows, default: 1024, in: 1...65_536)
+            try settings.integer("max-rows", flag: maxRows, default: max(1024, running), in: 1...65_536)
+        guard configuration.engine.scheduling.rowsPerStep >= running else {
+            throw SettingsError("max-rows has to be at least max-running (\(running)): a row for each answer.")
+        }
         configuration.engine.scheduling.cachePositions =
             try settings.integer("cache-positions", flag: cachePositions, default: 65_536, in: 16...100_000_000)
         configuration.engine.expertTimeout =

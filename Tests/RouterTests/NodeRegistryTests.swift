@@ -142,6 +142,22 @@ struct NodeRegistryTests {
             ],
         ),
         Case(
+            name: "a node refused for its name is asked again when the name is free",
+            events: [
+                (.connected(1), ["hello 1"]), (.connected(2), ["hello 2"]), (.hello(1), ["joined 1"]),
+                (
+                    .hello(2) { $0.sender = "node-1" },
+                    ["refused 2: Two nodes call themselves node-1; the other is at tcp://host-1:1. Rename one."]
+                ),
+                (.disconnected(1), ["lost 1: the connection was lost", "hello 2"]),
+            ],
+            summary: [
+                "down", "refused", "its node node-1 is down (the connection was lost)",
+                "Two nodes call themselves node-1; the other is at tcp://host-1:1. Rename one.",
+                nobody, "its node node-1 is down (the connection was lost)",
+            ],
+        ),
+        Case(
             name: "a name is free again when its node is gone",
             events: [
                 (.connected(1), ["hello 1"]), (.connected(2), ["hello 2"]), (.hello(1), ["joined 1"]),

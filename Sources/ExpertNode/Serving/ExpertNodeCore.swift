@@ -100,8 +100,10 @@ package final class ExpertNodeCore: InProcessNode {
     package func receive(_ event: PeerEvent) {
         switch event {
         case .malformed(let peer, let error):
+            // Counted apart from requests that are understood and refused.
             metrics.recordFault("malformed")
-            fault(validator.make(.invalidRequest, error.message, retryable: false), request: 0, to: peer)
+            let refusal = validator.make(.invalidRequest, error.message, retryable: false)
+            reply(WireHeader(request: 0, body: .fault(refusal)), to: peer)
         case .message(let peer, let header, let frame):
             switch header.body {
             case .hello:

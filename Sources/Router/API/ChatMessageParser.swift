@@ -66,10 +66,9 @@ enum ChatMessageParser {
             throw fields.invalid("url", "has to be base64 encoded (data:image/png;base64,...).")
         }
         guard
-            let data = Data(
-                base64Encoded: String(url[url.index(after: comma)...]),
-                options: .ignoreUnknownCharacters,
-            ), !data.isEmpty
+            // Some encoders break lines; anything else that is not base64 would be decoded to wrong bytes.
+            let data = Data(base64Encoded: String(url[url.index(after: comma)...].filter { !$0.isWhitespace })),
+            !data.isEmpty
         else {
             throw fields.invalid("url", "does not hold valid base64 data.")
         }

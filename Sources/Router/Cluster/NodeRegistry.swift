@@ -104,7 +104,7 @@ package struct NodeRegistry {
         let outcome = apply(actions, to: &entry, link: link)
         entries[link] = entry
         rebuildHosts()
-        return outcome + extra
+        return outcome + extra + greetTwins(after: outcome)
     }
 
     /// Time passed: returns what to do about it, link by link.
@@ -117,9 +117,10 @@ package struct NodeRegistry {
                 entries[link] = entry
                 continue
             }
-            all += apply(actions, to: &entry, link: link)
+            let outcome = apply(actions, to: &entry, link: link)
             entries[link] = entry
             rebuildHosts()
+            all += outcome + greetTwins(after: outcome)
         }
         return all
     }
@@ -148,7 +149,9 @@ package struct NodeRegistry {
 
     private func refusal(of hello: HelloMessage, on link: LinkID) -> String? {
         let twin = entries.first { other, entry in
-            other != link && entry.serves && entry.hello?.sender == hello.sender
+            // A silent node may speak again, and its name is still its own.
+            other != link && entry.refusal == nil && [.up, .suspect].contains(entry.machine.state)
+                && entry.hello?.sender == hello.sender
         }
         if let twin {
             return "Two nodes call themselves \(hello.sender); the other is at \(twin.value.endpoint). Rename one."
@@ -180,8 +183,20 @@ package struct NodeRegistry {
             case .markDown(let reason):
                 let words = reason.words
                 entry.downReason = words
+                // What comes back is judged anew by its hello.
+                entry.refusal = nil
                 return .lost(link, reason: words)
             }
+        }
+    }
+
+    /// Asks nodes that were refused for a name that has become free who they are.
+    private func greetTwins(after outcome: [Action]) -> [Action] {
+        outcome.flatMap { action -> [Action] in
+            guard case .lost(let link, _) = action, let sender = entries[link]?.hello?.sender else { return [] }
+            return entries.keys.sorted().filter { other in
+                other != link && entries[other]?.refusal != nil && entries[other]?.hello?.sender == sender
+            }.map { .sendHello($0) }
         }
     }
 

@@ -16,6 +16,8 @@ struct PassPart {
 final class PassObserver: ForwardObserver {
     private let parts: [PassPart]
     private let metrics: RouterMetrics
+    /// The experts that each part's rows asked for in the layer at hand.
+    private var used: [Set<Int>] = []
 
     init(parts: [PassPart], metrics: RouterMetrics) {
         self.parts = parts
@@ -24,6 +26,9 @@ final class PassObserver: ForwardObserver {
 
     func routed(layer: Int, logits: borrowing Tensor, decision: RoutingDecision) {
         metrics.recordRouted(decision)
+        used = parts.map { part in
+            Set(decision.experts[part.rows.lowerBound * decision.topK..<part.rows.upperBound * decision.topK])
+        }
         for part in parts {
             part.sequence.tally.add(layer: layer, decision: decision, rows: part.rows) { row in
                 part.sequence.isImage(part.position + row)
@@ -37,8 +42,8 @@ final class PassObserver: ForwardObserver {
         meta: borrowing Tensor,
         sources: [ExpertID: ExpertSource],
     ) {
-        for part in parts {
-            part.sequence.tally.add(layer: layer, sources: sources, rowCount: part.rows.count)
+        for (part, used) in zip(parts, used) {
+            part.sequence.tally.add(layer: layer, sources: sources, used: used, rowCount: part.rows.count)
         }
     }
 }

@@ -40,13 +40,21 @@ package struct RoutingTally: Sendable {
     }
 
     /// Notes who answered in one layer, for the experts that this sequence used, and the meta expert's share.
-    package mutating func add(layer: Int, sources: [ExpertID: ExpertSource], rowCount: Int) {
+    ///
+    /// `used` are the routed experts that this sequence's rows asked for in this pass: a neighbour's are not its own.
+    package mutating func add(
+        layer: Int,
+        sources: [ExpertID: ExpertSource],
+        used: Set<Int>,
+        rowCount: Int,
+    ) {
         for (id, source) in sources {
-            if id.slot == .meta {
+            switch id.slot {
+            case .meta:
                 entries[id, default: Entry()].tokens += rowCount
                 entries[id, default: Entry()].gateMass += Double(rowCount)
-            } else if entries[id] == nil {
-                continue
+            case .routed(let index):
+                guard used.contains(index) else { continue }
             }
             entries[id, default: Entry()].sources.insert(source)
         }

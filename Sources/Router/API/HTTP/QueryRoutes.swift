@@ -13,7 +13,7 @@ struct QueryRoutes: Sendable {
     let renderMetrics: @Sendable () -> String
 
     func makeRouter() -> Hummingbird.Router<APIContext> {
-        let routes = Hummingbird.Router(context: APIContext.self)
+        let routes = Hummingbird.Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         routes.add(middleware: RequestIdentity())
         routes.add(middleware: UnknownPath())
         routes.post("/v1/chat/completions") { request, context in try await chat(request, context: context) }
