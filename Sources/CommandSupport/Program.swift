@@ -1,6 +1,7 @@
 package import ArgumentParser
 internal import Foundation
 internal import NIOCore
+internal import Shared
 
 /// Runs a program's command and turns how it ended into the exit codes that every program of ours has.
 ///
@@ -17,6 +18,8 @@ package enum Program {
                 try command.run()
             }
         } catch let error as SettingsError {
+            fail(error.message, code: 2)
+        } catch let error as PlacementError {
             fail(error.message, code: 2)
         } catch {
             let code = type.exitCode(for: error)

@@ -20,7 +20,7 @@ package enum ProgramRunner {
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger,
         )
-        configuration.maximumGracefulShutdownDuration = .seconds(60)
+        configuration.maximumGracefulShutdownDuration = .seconds(35)
         try await ServiceGroup(configuration: configuration).run()
     }
 

@@ -75,6 +75,7 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         let start = ContinuousClock.now
         let weights = try ModelWeights(folder: folder)
         let bank = try ExpertBank(loading: weights.selectExperts(selection), from: weights)
+        try bank.prove(on: ThreadPool(threads: configuration.threads))
         let service = try ExpertNodeService(
             configuration: configuration,
             experts: bank,
@@ -102,7 +103,7 @@ struct ExpertNodeProgram: AsyncParsableCommand {
     private func makeConfiguration(_ settings: Settings) throws(SettingsError) -> ExpertNodeService.Configuration {
         let name = try settings.required("node", flag: node)
         guard let nodeID = NodeID(validating: name) else {
-            throw SettingsError("node has to be 1 to 128 letters, digits or . _ : / -; another name came.")
+            throw SettingsError("node has to be 1 to 128 letters, digits or . _ : -; another name came.")
         }
         let port = try settings.integer("admin-port", flag: adminPort, default: 7001, in: 0...65_535)
         var configuration = ExpertNodeService.Configuration(

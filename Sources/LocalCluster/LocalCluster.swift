@@ -62,19 +62,27 @@ package final class LocalCluster: Sendable {
     package init(_ configuration: Configuration) throws(LocalClusterError) {
         self.configuration = configuration
         do {
-            for folder in [configuration.logs, configuration.sockets] {
-                try FileManager.default.createDirectory(
-                    atPath: folder,
-                    withIntermediateDirectories: true,
-                    attributes: [.posixPermissions: 0o700],
-                )
-            }
+            let manager = FileManager.default
+            let mine: [FileAttributeKey: Any] = [.posixPermissions: 0o700]
+            try manager.createDirectory(atPath: configuration.logs, withIntermediateDirectories: true, attributes: mine)
+            // Not one that is there already: it could be somebody else's, and hidden states pass through it.
+            try manager.createDirectory(
+                atPath: configuration.sockets,
+                withIntermediateDirectories: false,
+                attributes: mine,
+            )
         } catch {
             throw LocalClusterError(
                 "The folder \(configuration.logs) or \(configuration.sockets) cannot be made: "
                     + error.localizedDescription
             )
         }
+    }
+
+    /// A folder for sockets that nobody can guess, short enough for their paths; not made yet.
+    package static func freshSocketFolder() -> String {
+        let name = String(UInt64.random(in: .min ... .max), radix: 36)
+        return FileManager.default.temporaryDirectory.appending(path: "medmoe-\(name)").path
     }
 
     /// The nodes' endpoints, in the order of the layout.
@@ -145,7 +153,7 @@ package final class LocalCluster: Sendable {
     }
 
     /// Ends the router, then the nodes; whoever does not end in time is killed.
-    package func stop(within limit: Duration = .seconds(15)) async {
+    package func stop(within limit: Duration = .seconds(45)) async {
         let deadline = ContinuousClock.now + limit
         if let router {
             router.terminate()

@@ -44,7 +44,16 @@ struct ClusterUp: AsyncParsableCommand {
     @Option(name: .customLong("wait-seconds"), help: "How long to wait for the cluster to be ready.")
     var waitSeconds = 60
 
+    func validate() throws {
+        guard (1...65_535).contains(port) else { throw ValidationError("--port is 1 to 65535; \(port) came.") }
+        guard (1...1024).contains(threads) else { throw ValidationError("--threads is 1 to 1024; \(threads) came.") }
+        guard waitSeconds > 0 else { throw ValidationError("--wait-seconds is above 0; \(waitSeconds) came.") }
+    }
+
     func run() async throws {
+        guard FreePort.isFree(port) else {
+            throw LocalClusterError("Port \(port) is in use by another process; stop it or choose another --port.")
+        }
         let weights = try ModelWeights(folder: model)
         let cluster = try LocalCluster(
             .init(
@@ -52,7 +61,7 @@ struct ClusterUp: AsyncParsableCommand {
                 nodes: layout.makeNodes(weights.configuration.moe),
                 programs: ProgramFolder.path,
                 logs: logs ?? "logs/cluster-\(port)",
-                sockets: FileManager.default.temporaryDirectory.path + "/medmoe-\(getpid())",
+                sockets: LocalCluster.freshSocketFolder(),
                 port: port,
                 threads: threads,
             )
@@ -72,9 +81,12 @@ struct ClusterUpService: Service {
     func run() async throws {
         do {
             try cluster.start()
-            try await waitUntilReady()
+            try await cancelWhenGracefulShutdown { try await waitUntilReady() }
             announce()
-            await watch()
+            try await watch()
+            await cluster.stop()
+        } catch is CancellationError {
+            // Asked to end before the cluster was ready.
             await cluster.stop()
         } catch {
             await cluster.stop()
@@ -139,8 +151,9 @@ struct ClusterUpService: Service {
     }
 
     /// Until the shutdown or the end of the router.
-    private func watch() async {
+    private func watch() async throws {
         var reported: Set<Int32> = []
+        var restarts = RestartPlan()
         let (ticks, continuation) = AsyncStream<Void>.makeStream()
         let timer = DispatchSource.makeTimerSource()
         timer.schedule(deadline: .now(), repeating: 0.2)
@@ -153,9 +166,17 @@ struct ClusterUpService: Service {
                 FileHandle.standardError.write(
                     Data("\(process.name) ended with status \(status); its log: \(process.logPath)\n".utf8)
                 )
-                guard process.name != "router" else { return }
-                if restart, let id = NodeID(validating: process.name) {
-                    try? cluster.startNode(id)
+                guard process.name != "router" else {
+                    throw LocalClusterError("The router has ended; the end of its log:\n\(process.logTail())")
+                }
+                if restart, let id = NodeID(validating: process.name) { restarts.died(id, now: .now) }
+            }
+            for id in restarts.due(now: .now) {
+                do {
+                    try cluster.startNode(id)
+                } catch {
+                    FileHandle.standardError.write(Data("\(id) cannot be started: \(error)\n".utf8))
+                    restarts.died(id, now: .now)
                 }
             }
         }

@@ -7,11 +7,17 @@ internal import Router
 /// Asks a running router about itself.
 struct ControlClient: Sendable {
     static let shared = ControlClient()
+    /// A client that says soon when nobody is there, instead of trying again until the time is over.
+    static let http: HTTPClient = {
+        var configuration = HTTPClient.Configuration(timeout: .init(connect: .seconds(2)))
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
 
     /// The nodes as the router at `url` sees them.
     func nodes(url: String) async throws -> NodeListing {
         let request = HTTPClientRequest(url: url + "/control/v1/nodes")
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(5))
+        let response = try await Self.http.execute(request, timeout: .seconds(5))
         let body = try await response.body.collect(upTo: 16 << 20)
         guard response.status == .ok else {
             throw AskError("The router at \(url) answered \(response.status.code) to the question for its nodes.")

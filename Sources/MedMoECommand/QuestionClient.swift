@@ -74,7 +74,7 @@ struct QuestionClient: Sendable {
     private func execute(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> Data {
         let response: HTTPClientResponse
         do {
-            response = try await HTTPClient.shared.execute(request, timeout: timeout)
+            response = try await ControlClient.http.execute(request, timeout: timeout)
         } catch {
             throw AskError("No server answers at \(url) (\(error)); start one with `medmoe serve`, or give --url.")
         }

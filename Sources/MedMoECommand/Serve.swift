@@ -19,13 +19,14 @@ struct Serve: AsyncParsableCommand {
             """,
     )
 
-    @Argument(help: "The checkpoint folder.")
-    var folder: String
+    @Argument(help: "The checkpoint folder; --model says the same.")
+    var folder: String?
 
     @OptionGroup var serving: ServingOptions
 
     func run() async throws {
         let settings = try await Settings(file: serving.config)
+        let folder = try serving.modelFolder(settings, argument: folder)
         let logger = try ProgramRunner.makeLogger(
             label: "medmoe",
             level: settings.string("log-level", flag: serving.logLevel),

@@ -75,6 +75,7 @@ struct Trace: AsyncParsableCommand {
 
     func validate() throws {
         guard image.isEmpty || pixels.isEmpty else { throw ValidationError("Give --image or --pixels, not both.") }
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is 1 to 1024.") }
         guard (0...100_000).contains(maxTokens) else { throw ValidationError("--max-tokens is 0 to 100000.") }
     }
 
@@ -145,7 +146,7 @@ struct Trace: AsyncParsableCommand {
                 nodes: nodes,
                 programs: ProgramFolder.path,
                 logs: folder + "/logs",
-                sockets: folder + "/sockets",
+                sockets: LocalCluster.freshSocketFolder(),
                 port: nil,
                 threads: 1,
             )

@@ -21,6 +21,24 @@ package final class ExpertBank: Sendable {
         self.entries = entries
     }
 
+    /// Sends one ordinary row through every expert, so that a process only serves what has been seen to work.
+    ///
+    /// - Throws: `unusableWeights` for the first expert whose output is not all numbers.
+    package func prove(on pool: ThreadPool) throws(CheckpointError) {
+        for id in experts {
+            guard let block = entries[id]?.block else { continue }
+            let row = (0..<block.hiddenSize).map { Float($0 % 7) / 7 - 0.4 }
+            let output = block(Tensor(TensorShape(1, block.hiddenSize), row), on: pool).array
+            guard output.allSatisfy(\.isFinite) else {
+                throw CheckpointError(
+                    .unusableWeights,
+                    tensor: TensorNames.expert(id),
+                    "expected finite outputs of expert \(id) for an ordinary row, found others; its weights are damaged",
+                )
+            }
+        }
+    }
+
     /// The hosted experts in order.
     package var experts: [ExpertID] { entries.keys.sorted() }
 

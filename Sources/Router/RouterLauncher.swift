@@ -54,9 +54,11 @@ package struct RouterLauncher: Sendable {
         URL(filePath: folder).standardizedFileURL.lastPathComponent
     }
 
-    /// All experts of the model, loaded into this process.
+    /// All experts of the model, loaded into this process and seen to compute.
     package func loadExperts() throws(CheckpointError) -> ExpertBank {
-        try ExpertBank(loading: weights.configuration.moe.experts, from: weights)
+        let bank = try ExpertBank(loading: weights.configuration.moe.experts, from: weights)
+        try bank.prove(on: ThreadPool(threads: 1))
+        return bank
     }
 
     /// What nodes have to serve: each expert with the hash of its weights in this checkpoint.

@@ -108,6 +108,7 @@ package struct RouterService: Sendable {
                 epoch: { board.status.epoch },
                 metrics: metrics,
                 maximumBodyBytes: configuration.maximumBodyBytes,
+                gate: RequestGate(limits: .init(requests: configuration.engine.waitingSequences)),
             ),
             modelName: configuration.modelName,
             created: Int(Date().timeIntervalSince1970),

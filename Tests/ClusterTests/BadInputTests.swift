@@ -200,10 +200,36 @@ import Testing
         }
     }
 
+    @Test("cluster up says that its port is in use, and starts nothing")
+    func clusterPortInUse() async throws {
+        try await TestCluster.withServer { http in
+            let port = http.base.split(separator: ":").last.map(String.init) ?? ""
+            let up = try await Command.run("medmoe", ["cluster", "up", Checkout.nano, "--port", port])
+            #expect(up.status == 1)
+            #expect(up.errors.contains("Port \(port) is in use"), "\(up.errors)")
+            #expect(up.output.isEmpty)
+        }
+    }
+
+    @Test("Sixteen huge pictures that cannot fit the context are refused before one is decoded")
+    func picturesOverContext() async throws {
+        let picture = try Data(contentsOf: Checkout.root.appending(path: "Tests/Fixtures/images/bad/truncated.png"))
+        let url = "data:image/png;base64,\(picture.base64EncodedString())"
+        let parts = [[String: Any]](repeating: ["type": "image_url", "image_url": ["url": url]], count: 16)
+        let body = try Self.chat(parts + [["type": "text", "text": "All?"]])
+        try await TestCluster.withServer { http in
+            let answer = try await http.post("/v1/chat/completions", body)
+            #expect(answer.status == 400)
+            // About the context, not about the pictures, which are broken too.
+            #expect(answer.errorMessage.contains("positions"), "\(answer.errorMessage)")
+        }
+    }
+
     @Test(
         "Wrong words end with exit code 2 and say what is wrong",
         arguments: [
-            ("medmoe", ["serve"], "folder"), ("medmoe", ["dance"], "dance"),
+            ("medmoe", ["serve"], "model"), ("medmoe", ["cluster", "up", Checkout.nano, "--nodes", "99"], "nodes"),
+            ("medmoe", ["cluster", "up", Checkout.nano, "--port", "0"], "port"), ("medmoe", ["dance"], "dance"),
             ("medmoe-expert", ["--model", "x", "--node", "a b", "--experts", "all"], "node"),
             ("medmoe-expert", ["--model", "x", "--node", "n"], "experts"),
             ("medmoe-router", ["--model", "x"], "nodes"),

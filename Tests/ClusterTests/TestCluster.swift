@@ -25,7 +25,7 @@ enum TestCluster {
             nodes: NodeSpec.list(layout, of: moe),
             programs: Checkout.programs,
             logs: folder.path + "/logs",
-            sockets: folder.path + "/s",
+            sockets: LocalCluster.freshSocketFolder(),
             port: port,
             threads: 1
         )

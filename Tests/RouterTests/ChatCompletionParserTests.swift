@@ -119,8 +119,8 @@ struct ChatCompletionParserTests {
     }
 
     static let refused: [Refused] = [
-        Refused(body: "", nil, "not valid JSON"),
-        Refused(body: "{", nil, "not valid JSON"),
+        Refused(body: "", nil, "has to be a JSON object; at byte"),
+        Refused(body: "{", nil, "has to be a JSON object; at byte"),
         Refused(body: "[]", nil, "has to be an object; a list came"),
         Refused(body: "null", nil, "has to be an object; null came"),
         Refused(body: "7", nil, "has to be an object; the number 7 came"),

@@ -12,7 +12,7 @@ final class NodeState: Sendable {
     private static let stuckAfter: Duration = .seconds(30)
     private let values = Mutex(Values())
 
-    /// The loop came round; it also proved each expert able to compute before the first round.
+    /// The loop came round; the program proved each expert able to compute before it began.
     func cameRound() {
         values.withLock {
             $0.isComputing = true

@@ -10,7 +10,9 @@ final class ExpertNodeLoop {
     private let state: NodeState
     private let logger: Logger
     private let drainTimeout: Duration
+    /// Routers to say goodbye to; connections come and go, so their number is bounded.
     private var routers: Set<PeerID> = []
+    private static let mostRouters = 1024
 
     init(
         core: ExpertNodeCore,
@@ -54,11 +56,14 @@ final class ExpertNodeLoop {
             for event in try listener.poll(timeout: timeout) {
                 switch event {
                 case .message(let peer, let header, _):
-                    if case .hello(let hello) = header.body, routers.insert(peer).inserted {
+                    if case .hello(let hello) = header.body, routers.count < Self.mostRouters,
+                        routers.insert(peer).inserted
+                    {
                         logger.info("A router said hello.", metadata: ["router.id": "\(hello.sender)"])
                     }
                 case .malformed(_, let error):
-                    logger.warning("A message was not understood and was dropped.", metadata: ["error": "\(error)"])
+                    // Counted in the metrics; a hostile peer must not fill the log.
+                    logger.debug("A message was not understood and was dropped.", metadata: ["error": "\(error)"])
                 }
                 core.receive(event)
             }

@@ -23,6 +23,9 @@ package struct APIError: HTTPResponseError, Sendable {
     /// Seconds after which it is worth trying again, for what passes by itself.
     package let retryAfter: Int?
 
+    /// Whether the connection cannot be used again, for its request was not read to the end or its inbound side is used.
+    var closesConnection = false
+
     /// What goes over the wire for an inner error.
     package init(_ error: QueryError) {
         let (status, type, code) = Self.mapping(error.code)
@@ -62,6 +65,7 @@ package struct APIError: HTTPResponseError, Sendable {
     package func response(from request: Request, context: some RequestContext) throws -> Response {
         var headers: HTTPFields = [.contentType: "application/json; charset=utf-8"]
         if let retryAfter { headers[.retryAfter] = String(retryAfter) }
+        if closesConnection { headers[.connection] = "close" }
         let data = try JSONEncoder.api.encode(body)
         return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: data)))
     }

@@ -33,7 +33,8 @@ package enum ChatCompletionParser {
         } catch {
             throw QueryError(
                 .invalidRequest,
-                "The request body has to be a JSON object; it is not valid JSON from byte \(error.offset) on.",
+                "The request body has to be a JSON object; at byte \(error.offset) this was expected: "
+                    + "\(error.expectation).",
             )
         }
         let fields = try JSONFields(document, path: "")

@@ -53,6 +53,11 @@ package struct NodeRegistry {
         entries[link].map { $0.hello?.sender ?? $0.endpoint } ?? "unknown node"
     }
 
+    /// The longest frame that the node of a link accepts.
+    package func maximumMessageBytes(of link: LinkID) -> Int {
+        entries[link]?.hello.map { Int(clamping: $0.maximumMessageBytes) } ?? 0
+    }
+
     /// Why nobody can be asked for an expert, for the caller's error.
     package func reasonForAbsence(of expert: ExpertID) -> String {
         for link in entries.keys.sorted() {

@@ -149,7 +149,15 @@ package final class RemoteExpertPlane: ExpertPlane {
             placementEpoch: settings.epoch,
         )
         do {
-            let frame = try Frame(byteCount: message.tensorByteCount())
+            let limit = min(settings.maximumMessageBytes, registry.maximumMessageBytes(of: dispatch.link))
+            let bytes = try message.tensorByteCount()
+            guard bytes <= limit else {
+                let words =
+                    "takes messages of \(limit) bytes and these rows have \(bytes); "
+                    + "lower --max-rows or raise its --max-message-mib"
+                return fail(dispatch, .refused, words, reason: "message_too_large", answers: answers)
+            }
+            let frame = try Frame(byteCount: bytes)
             var offset = 0
             for group in dispatch.groups {
                 frame.withMutableFloats { input.gather(group.inputRows, into: &$0, at: offset) }

@@ -77,25 +77,38 @@ final class EngineLoop {
     }
 
     /// Computes one step; false when there was nothing to do.
-    func step() -> Bool {
+    ///
+    /// `publish` hears of the load before the computation, which may take long.
+    func step(publish: (EngineLoad) -> Void) -> Bool {
         failExpired(now: .now)
         let batch = scheduler.schedule(
             running: running.map { .init(id: $0.id, promptLeft: $0.promptLeft, capacity: $0.capacity) },
-            waiting: waiting.map { .init(id: $0.id, promptLength: $0.promptLength, capacity: $0.capacity) },
+            waiting: waiting.map {
+                .init(
+                    id: $0.id,
+                    promptLength: $0.promptLength,
+                    capacity: $0.capacity,
+                    hasImages: !$0.request.images.isEmpty,
+                )
+            },
         )
         guard !batch.work.isEmpty else { return false }
         admit(batch.admitted)
+        publish(load)
         let byID = Dictionary(uniqueKeysWithValues: running.map { ($0.id, $0) })
         compute(batch.work.compactMap { work in byID[work.id].map { ($0, work.rows) } })
         running.removeAll { $0.isOver }
         return true
     }
 
+    private static let deadlinePassed = QueryError(
+        .deadlineExceeded,
+        "The request's deadline passed before its answer was complete.",
+    )
+
     private func failExpired(now: ContinuousClock.Instant) {
         for sequence in waiting + running where sequence.request.deadline <= now {
-            sequence.fail(
-                QueryError(.deadlineExceeded, "The request's deadline passed before its answer was complete.")
-            )
+            sequence.fail(Self.deadlinePassed)
         }
         waiting.removeAll { $0.isOver }
         running.removeAll { $0.isOver }
@@ -140,7 +153,10 @@ final class EngineLoop {
         )
         for part in parts {
             let spoiled = part.rows.lazy.compactMap { result.spoiled[$0] }.first
-            if let spoiled { part.sequence.fail(QueryError(spoiled)) }
+            guard let spoiled else { continue }
+            // Whose time ran out: the request's own, or the expert's.
+            let isOwn = spoiled.code == .timedOut && part.sequence.request.deadline <= .now
+            part.sequence.fail(isOwn ? Self.deadlinePassed : QueryError(spoiled))
         }
         let ready = parts.filter { !$0.sequence.isOver && $0.sequence.promptLeft == 0 }
         if !ready.isEmpty {

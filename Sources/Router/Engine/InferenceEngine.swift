@@ -68,6 +68,7 @@ package final class InferenceEngine: Sendable {
     /// Takes a query in, or says at once why not.
     package func submit(_ request: GenerationRequest) throws(QueryError) -> AsyncStream<GenerationEvent> {
         let (stream, continuation) = AsyncStream<GenerationEvent>.makeStream()
+        let ending = Ending()
         let limit = limits.waitingSequences
         let id = try inbox.withLock { inbox throws(QueryError) -> UInt64 in
             guard !inbox.isDraining else {
@@ -80,17 +81,22 @@ package final class InferenceEngine: Sendable {
             inbox.nextID += 1
             inbox.load.waiting += 1
             inbox.commands.append(
-                .submit(request, id: id, at: .now) {
-                    continuation.yield($0); $0.closes(continuation)
+                .submit(request, id: id, at: .now) { event in
+                    if event.isLast { ending.note() }
+                    continuation.yield(event)
+                    if event.isLast { continuation.finish() }
                 }
             )
             return id
         }
         continuation.onTermination = { [weak self] reason in
-            guard case .cancelled = reason, let self else { return }
+            // A caller that has its last event may drop the stream before we close it: that is no cancellation.
+            guard case .cancelled = reason, !ending.isNoted, let self else { return }
             self.inbox.withLock { $0.commands.append(.cancel(id)) }
+            self.metrics.recordRequest(outcome: "cancelled")
             self.wake()
         }
+        metrics.record(load)
         wake()
         return stream
     }
@@ -132,18 +138,19 @@ package final class InferenceEngine: Sendable {
                 publish(loop.load)
                 return
             }
-            let worked = loop.step()
+            let worked = loop.step { publish($0) }
             publish(loop.load)
             plane.serveLinks(for: worked ? .zero : .seconds(1))
         }
     }
 
     private func publish(_ load: EngineLoad) {
-        inbox.withLock { inbox in
+        let all = inbox.withLock { inbox in
             let queued = inbox.commands.count { if case .submit = $0 { true } else { false } }
             inbox.load = EngineLoad(waiting: load.waiting + queued, running: load.running, cached: load.cached)
+            return inbox.load
         }
-        metrics.record(load)
+        metrics.record(all)
     }
 }
 
@@ -165,10 +172,17 @@ package struct EngineLoad: Sendable, Equatable {
 }
 
 extension GenerationEvent {
-    fileprivate func closes(_ continuation: AsyncStream<GenerationEvent>.Continuation) {
+    fileprivate var isLast: Bool {
         switch self {
-        case .text: break
-        case .finished, .failed: continuation.finish()
+        case .text: false
+        case .finished, .failed: true
         }
     }
+}
+
+/// Whether a query's last event is on its way.
+private final class Ending: Sendable {
+    private let noted = Mutex(false)
+    var isNoted: Bool { noted.withLock { $0 } }
+    func note() { noted.withLock { $0 = true } }
 }

@@ -41,12 +41,15 @@ package struct Scheduler: Sendable {
         package var promptLength: Int
         /// Cache positions that it will need.
         package var capacity: Int
+        /// Whether pictures have to be encoded before its prompt can be read.
+        package var hasImages: Bool
 
         /// Describes a waiting sequence.
-        package init(id: UInt64, promptLength: Int, capacity: Int) {
+        package init(id: UInt64, promptLength: Int, capacity: Int, hasImages: Bool = false) {
             self.id = id
             self.promptLength = promptLength
             self.capacity = capacity
+            self.hasImages = hasImages
         }
     }
 
@@ -89,8 +92,12 @@ package struct Scheduler: Sendable {
         }
         var places = limits.runningSequences - running.count
         var positions = limits.cachePositions - running.reduce(0) { $0 + $1.capacity }
+        var encodes = false
         for sequence in waiting {
             guard places > 0, rowsLeft > 0, sequence.capacity <= positions else { break }
+            // Encoding takes long: one sequence with pictures a step, so that running answers go on in between.
+            guard !(sequence.hasImages && encodes) else { break }
+            encodes = encodes || sequence.hasImages
             let rows = min(sequence.promptLength, rowsLeft)
             batch.admitted.append(sequence.id)
             batch.work.append(.init(id: sequence.id, rows: rows))

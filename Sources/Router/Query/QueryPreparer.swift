@@ -31,7 +31,13 @@ package struct QueryPreparer: Sendable {
     }
 
     /// Decodes and tokenizes; runs for as long as the pictures need, so not on a thread that others wait for.
-    package func prepare(_ request: QueryRequest) throws(QueryError) -> GenerationRequest {
+    ///
+    /// Whether prompt and pictures fit the context is settled before any picture is decoded. `arrival` is when the
+    /// request came, from which its deadline counts.
+    package func prepare(
+        _ request: QueryRequest,
+        arrival: ContinuousClock.Instant = .now,
+    ) throws(QueryError) -> GenerationRequest {
         if let asked = request.model, asked != modelName {
             let shown = asked.prefix(80).filter { $0.isLetter || $0.isNumber || "._-/:".contains($0) }
             throw QueryError(
@@ -41,7 +47,7 @@ package struct QueryPreparer: Sendable {
             )
         }
         var turns: [ChatTurn] = []
-        var images: [[Float]] = []
+        var images: [(picture: Picture, message: Int)] = []
         for (index, message) in request.messages.enumerated() {
             let (text, pictures) = try layOut(message, index: index)
             turns.append(ChatTurn(role: message.role, text: text))
@@ -52,8 +58,9 @@ package struct QueryPreparer: Sendable {
                     parameter: "messages",
                 )
             }
-            for picture in pictures { images.append(try decode(picture, message: index)) }
+            images += pictures.map { ($0, index) }
         }
+        try boundText(turns)
         let prompt: String
         do {
             prompt = try ConversationTemplate.stablelm.prompt(turns: turns)
@@ -61,7 +68,17 @@ package struct QueryPreparer: Sendable {
             throw QueryError(.invalidRequest, error.message, parameter: "messages")
         }
         let ids = PromptTokenizer(tokenizer: model.tokenizer).encode(prompt)
-        return try bound(ids, images: images, request: request)
+        let room = try room(after: ids, images: images.count)
+        var pixels: [[Float]] = []
+        for (picture, message) in images { pixels.append(try decode(picture, message: message)) }
+        return GenerationRequest(
+            tokenIDs: ids,
+            images: pixels,
+            sampling: request.sampling,
+            maximumTokens: min(request.maximumTokens ?? room, room),
+            stop: request.stop,
+            deadline: arrival + (request.deadline ?? limits.defaultDeadline),
+        )
     }
 
     private struct Picture {
@@ -116,29 +133,34 @@ package struct QueryPreparer: Sendable {
         }
     }
 
-    private func bound(
-        _ ids: [Int],
-        images: [[Float]],
-        request: QueryRequest,
-    ) throws(QueryError) -> GenerationRequest {
+    /// Refuses text that is over the context whatever its tokens are, before it is tokenized.
+    private func boundText(_ turns: [ChatTurn]) throws(QueryError) {
+        let most = Self.bytesPerToken * model.language.maximumPositions
+        let bytes = turns.reduce(0) { $0 + $1.text.utf8.count }
+        guard bytes > most else { return }
+        throw QueryError(
+            .invalidRequest,
+            "The text has \(bytes) bytes; no more than \(most) can fit the model's "
+                + "\(model.language.maximumPositions) positions. Shorten it.",
+            parameter: "messages",
+        )
+    }
+
+    /// Longer than any token of the published vocabularies.
+    private static let bytesPerToken = 256
+
+    /// Tokens that the context has room for after a prompt.
+    private func room(after ids: [Int], images: Int) throws(QueryError) -> Int {
         let context = model.language.maximumPositions
-        let length = ids.count + images.count * (model.tower.patchCount - 1)
+        let length = ids.count + images * (model.tower.patchCount - 1)
         guard length < context else {
             throw QueryError(
                 .invalidRequest,
-                "The prompt has \(length) positions (\(images.count) images of \(model.tower.patchCount)); "
+                "The prompt has \(length) positions (\(images) images of \(model.tower.patchCount)); "
                     + "the model has \(context) for prompt and answer. Shorten the text or send fewer images.",
                 parameter: "messages",
             )
         }
-        let room = context - length + 1
-        return GenerationRequest(
-            tokenIDs: ids,
-            images: images,
-            sampling: request.sampling,
-            maximumTokens: min(request.maximumTokens ?? room, room),
-            stop: request.stop,
-            deadline: .now + (request.deadline ?? limits.defaultDeadline),
-        )
+        return context - length + 1
     }
 }

@@ -24,6 +24,8 @@ package struct CheckpointError: Error, Equatable, Sendable, CustomStringConverti
         case wrongShape
         /// A tensor's numbers are of a kind that cannot be read as floats.
         case wrongDType
+        /// Weights that are read without trouble do not compute.
+        case unusableWeights
         /// A file cannot be written.
         case unwritable
     }

@@ -8,9 +8,13 @@ package struct NodeID: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.rawValue = rawValue
     }
 
-    /// Takes a name from outside; nil unless it is 1 to 128 characters out of `A-Z a-z 0-9 . _ : / -`.
+    /// Takes a name from outside; nil unless it is 1 to 128 characters out of `A-Z a-z 0-9 . _ : -`, the first no dot.
+    ///
+    /// Names become parts of file names, so nothing in them may lead out of a folder.
     package init?(validating text: String) {
-        guard (1...128).contains(text.utf8.count), text.utf8.allSatisfy(Self.isAllowed) else { return nil }
+        guard (1...128).contains(text.utf8.count), text.utf8.allSatisfy(Self.isAllowed), !text.hasPrefix(".") else {
+            return nil
+        }
         rawValue = text
     }
 
@@ -25,7 +29,7 @@ package struct NodeID: Hashable, Sendable, Comparable, CustomStringConvertible {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"):
             true
-        case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: "/"): true
+        case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: ":"): true
         default: false
         }
     }

@@ -78,7 +78,7 @@ extension PlacementLayout {
         guard case .string(let name)? = fields["id"], let id = NodeID(validating: name) else {
             throw PlacementError(
                 .invalidLayout,
-                "expected an \"id\" of 1 to 128 letters, digits or . _ : / - in \(place)"
+                "expected an \"id\" of 1 to 128 letters, digits or . _ : - in \(place)"
             )
         }
         guard case .string(let words)? = fields["experts"] else {

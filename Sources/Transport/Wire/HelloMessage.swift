@@ -81,7 +81,7 @@ extension HelloMessage {
         guard NodeID(validating: sender) != nil else {
             throw WireError(
                 .invalidField,
-                "hello.sender is not a name of 1 to 128 letters, digits and . _ : / -",
+                "hello.sender is not a name of 1 to 128 letters, digits and . _ : -",
             )
         }
         try RowGroup.check(hiddenSize: hiddenSize, of: "hello")

@@ -3,6 +3,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
 internal import NIOPosix
+internal import ServiceLifecycle
 
 /// `POST /v1/chat/completions`: whole or streamed.
 struct ChatRoute: Sendable {
@@ -14,36 +15,82 @@ struct ChatRoute: Sendable {
     let epoch: @Sendable () -> UInt64
     let metrics: RouterMetrics
     let maximumBodyBytes: Int
+    let gate: RequestGate
 
     func callAsFunction(_ request: Request, context: APIContext) async throws -> Response {
         do {
-            let body = try await read(request)
-            let query = try ChatCompletionParser.parse(body)
-            let preparer = preparer
-            // Decoding pictures takes long enough to keep it off the threads that serve connections.
-            let prepared = try await NIOThreadPool.singleton.runIfActive { Result { try preparer.prepare(query) } }
-                .get()
-            let events = try engine.submit(prepared)
-            return query.stream
-                ? try await stream(events, query: query)
-                : try await whole(events, query: query)
+            let (read, query, prepared) = try await prepare(request)
+            // From here on the body is read: a caller that hangs up cancels its request, also while nothing is
+            // written to it yet. The connection is used up by that, and says so.
+            return try await read.body.consumeWithCancellationOnInboundClose { body in
+                for try await _ in body {}
+                let events = try engine.submit(prepared)
+                var response =
+                    query.stream
+                    ? try await stream(events, query: query)
+                    : try await whole(events, query: query)
+                response.headers[.connection] = "close"
+                return response
+            }
         } catch let error as QueryError {
             metrics.recordRequest(outcome: APIError.name(of: error.code))
-            throw APIError(error)
+            var answer = APIError(error)
+            answer.closesConnection = true
+            throw answer
         }
     }
 
-    private func read(_ request: Request) async throws -> [UInt8] {
-        do {
-            let buffer = try await request.body.collect(upTo: maximumBodyBytes)
-            return Array(buffer.readableBytesView)
-        } catch is NIOTooManyBytesError {
-            throw QueryError(
-                .tooLarge,
-                "A request body may have \(maximumBodyBytes) bytes; more came. Send smaller images.",
-            )
+    /// Reads a request and makes it ready for the engine.
+    private func prepare(_ request: Request) async throws -> (Request, QueryRequest, GenerationRequest) {
+        let arrival = ContinuousClock.now
+        let announced = request.headers[.contentLength].flatMap { Int($0) }
+        if let announced, announced > maximumBodyBytes { throw tooLarge }
+        return try await gate.withPlace(bytes: announced ?? maximumBodyBytes) {
+            let (request, body) = try await read(request)
+            let query = try ChatCompletionParser.parse(body)
+            let preparer = preparer
+            // Decoding pictures takes long enough to keep it off the threads that serve connections.
+            let prepared = try await NIOThreadPool.singleton.runIfActive {
+                Result { try preparer.prepare(query, arrival: arrival) }
+            }.get()
+            return (request, query, prepared)
         }
     }
+
+    private var tooLarge: QueryError {
+        QueryError(.tooLarge, "A request body may have \(maximumBodyBytes) bytes; more came. Send smaller images.")
+    }
+
+    /// The whole body; a caller that does not send it in time, or is still sending at shutdown, is cut off.
+    private func read(_ request: Request) async throws -> (Request, [UInt8]) {
+        let (limit, patience) = (maximumBodyBytes, Self.bodyPatience)
+        let late = QueryError(
+            .deadlineExceeded,
+            "The request body did not arrive within \(patience); send it faster or send less.",
+        )
+        do {
+            return try await withThrowingTaskGroup(of: (Request, [UInt8]).self) { group in
+                group.addTask {
+                    try await cancelWhenGracefulShutdown {
+                        var request = request
+                        let buffer = try await request.collectBody(upTo: limit)
+                        return (request, Array(buffer.readableBytesView))
+                    }
+                }
+                group.addTask {
+                    try await Task.sleep(for: patience)
+                    throw late
+                }
+                defer { group.cancelAll() }
+                guard let body = try await group.next() else { throw late }
+                return body
+            }
+        } catch is NIOTooManyBytesError {
+            throw tooLarge
+        }
+    }
+
+    private static let bodyPatience: Duration = .seconds(60)
 
     private func whole(_ events: AsyncStream<GenerationEvent>, query: QueryRequest) async throws -> Response {
         var text = ""
