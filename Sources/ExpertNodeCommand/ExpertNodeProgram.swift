@@ -12,15 +12,19 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         commandName: "medmoe-expert",
         abstract: "Hosts domain experts and meta experts of a Med-MoE checkpoint for routers.",
         discussion: """
-            Reads only the tensors of the experts it hosts, listens for routers over ZeroMQ, and answers /livez, /readyz
-            and /metrics over HTTP. SIGTERM finishes what is queued, then ends with exit code 0.
+            Reads only the tensors of the experts it hosts, listens for routers over
+            ZeroMQ, and answers /livez, /readyz and /metrics over HTTP. SIGTERM finishes
+            what is queued, then ends with exit code 0.
 
-            Every setting can also come from the environment (--admin-port is MEDMOE_ADMIN_PORT) or from a JSON file
-            with the same keys ({"admin-port": 7001}); a flag wins over the environment, the environment over the file.
+            Every setting can also come from the environment (--admin-port is
+            MEDMOE_ADMIN_PORT) or from a JSON file with the same keys ({"admin-port":
+            7001}); a flag wins over the environment, the environment over the file.
 
             EXAMPLES
-              medmoe-expert --model models/medmoe-nano --node ct --experts '*.4' --listen tcp://0.0.0.0:7000
-              medmoe-expert --model models/medmoe-nano --node meta --experts '*.meta' --listen tcp://0.0.0.0:7000
+              medmoe-expert --model models/medmoe-nano --node ct --experts '*.4' \\
+                  --listen tcp://0.0.0.0:7000
+              medmoe-expert --model models/medmoe-nano --node meta \\
+                  --experts '*.meta' --listen tcp://0.0.0.0:7000
             """,
         version: SoftwareVersion.number,
     )

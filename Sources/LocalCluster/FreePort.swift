@@ -1,21 +1,27 @@
 internal import Glibc
+internal import Synchronization
 
 /// Finds TCP ports that nobody uses on the loopback interface.
 package enum FreePort {
-    /// A port that was free a moment ago; nil when the system gives none.
+    /// Ports below those that systems give to outgoing connections: one of these stays free until somebody binds it.
+    private static let range = 20_000..<32_000
+    private static let given = Mutex(Set<Int>())
+
+    /// A port that was free a moment ago and that this process was not given before; nil when none is found.
     package static func find() -> Int? {
-        bound(to: 0)
+        for _ in 0..<1000 {
+            let port = Int.random(in: range)
+            guard given.withLock({ $0.insert(port).inserted }) else { continue }
+            if isFree(port) { return port }
+        }
+        return nil
     }
 
     /// Whether nobody listens on a port now.
     package static func isFree(_ port: Int) -> Bool {
-        UInt16(exactly: port).map { bound(to: $0) != nil } ?? false
-    }
-
-    /// The port that a socket got which asked for this one (0: any); nil when it cannot be had.
-    private static func bound(to port: UInt16) -> Int? {
+        guard let port = UInt16(exactly: port) else { return false }
         let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard socket >= 0 else { return nil }
+        guard socket >= 0 else { return false }
         defer { close(socket) }
         // As servers do: what is left of closed connections does not count.
         var yes: Int32 = 1
@@ -24,13 +30,11 @@ package enum FreePort {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let found = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+        let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        return unsafe withUnsafeMutablePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
                 unsafe bind(socket, generic, length) == 0 && listen(socket, 1) == 0
-                    && getsockname(socket, generic, &length) == 0
             }
         }
-        return found ? Int(UInt16(bigEndian: address.sin_port)) : nil
     }
 }

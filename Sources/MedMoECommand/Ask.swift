@@ -18,7 +18,8 @@ struct Ask: AsyncParsableCommand {
 
             EXAMPLES
               medmoe ask --image chest.png "Is there evidence of pneumonia?"
-              medmoe ask --model models/medmoe-nano --image scan.dcm --provenance "What modality is this?"
+              medmoe ask --model models/medmoe-nano --image scan.dcm \\
+                  --provenance "What modality is this?"
             """,
     )
 

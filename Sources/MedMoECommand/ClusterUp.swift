@@ -14,9 +14,10 @@ struct ClusterUp: AsyncParsableCommand {
         commandName: "up",
         abstract: "Start a router and its expert nodes, and keep them until Ctrl-C.",
         discussion: """
-            One process for each expert index, one for the meta experts, one router; they talk protobuf over ZeroMQ.
-            Every child has a log in the --logs folder, and ends when this command ends. A node that dies is reported
-            and stays dead unless --restart is given; the router goes on with the others.
+            One process for each expert index, one for the meta experts, one router; they
+            talk protobuf over ZeroMQ. Every child has a log in the --logs folder, and
+            ends when this command ends. A node that dies is reported and stays dead
+            unless --restart is given; the router goes on with the others.
 
             EXAMPLES
               medmoe cluster up models/medmoe-nano

@@ -8,7 +8,8 @@ struct Inspect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what a checkpoint holds, and what is missing.",
         discussion: """
-            Reads headers only, unless --hashes is given. Exit code 1 when the model cannot be loaded from it.
+            Reads headers only, unless --hashes is given. Exit code 1 when the model
+            cannot be loaded from it.
 
             EXAMPLES
               medmoe inspect models/medmoe-nano

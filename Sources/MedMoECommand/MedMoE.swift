@@ -10,10 +10,10 @@ struct MedMoE: AsyncParsableCommand {
             Not a medical device; its answers are for research and demonstration.
 
             FIRST STEPS
-              medmoe serve models/medmoe-nano              the model behind http://127.0.0.1:8080/v1, one process
-              medmoe cluster up models/medmoe-nano         the same, one process for each expert
+              medmoe serve models/medmoe-nano        one process, port 8080
+              medmoe cluster up models/medmoe-nano   one process for each expert
               medmoe ask --image xray.png "Is there evidence of pneumonia?"
-              medmoe inspect models/medmoe-nano            what a checkpoint holds
+              medmoe inspect models/medmoe-nano      what a checkpoint holds
 
             Exit codes: 0 done, 1 the work failed, 2 the words were wrong.
             """,

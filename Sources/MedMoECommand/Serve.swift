@@ -11,7 +11,8 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve a checkpoint in one process.",
         discussion: """
-            The API is the same as a cluster's: POST /v1/chat/completions, GET /v1/models, /livez, /readyz, /metrics.
+            The API is the same as a cluster's: POST /v1/chat/completions, GET /v1/models,
+            /livez, /readyz, /metrics.
 
             EXAMPLES
               medmoe serve models/medmoe-nano

@@ -23,16 +23,20 @@ struct Trace: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run one prompt and write every inner value to a safetensors file.",
         discussion: """
-            The prompt is taken as it is; --chat puts it into the conversation template as a question. <image> in it
-            stands where a picture belongs; with --chat, pictures come first if it has none.
+            The prompt is taken as it is; --chat puts it into the conversation template as
+            a question. <image> in it stands where a picture belongs; with --chat,
+            pictures come first if it has none.
 
-            The file holds input_ids, pixel_values, vision_features, image_embeddings, hidden_states.I, for each mixture
-            layer L gate_logits.L, expert_index.L, gate_weight.L, routed_output.L, meta_output.L, then logits and
-            generated_ids; its metadata generated_text, model and topology.
+            The file holds input_ids, pixel_values, vision_features, image_embeddings,
+            hidden_states.I, for each mixture layer L gate_logits.L, expert_index.L,
+            gate_weight.L, routed_output.L, meta_output.L, then logits and generated_ids;
+            its metadata generated_text, model and topology.
 
             EXAMPLES
-              medmoe trace models/medmoe-nano --chat --prompt "Is this image normal?" --image xray.png --out t.safetensors
-              medmoe trace models/medmoe-nano --prompt "..." --pixels case.safetensors --cluster --nodes 3 --out t.safetensors
+              medmoe trace models/medmoe-nano --chat \\
+                  --prompt "Is this image normal?" --image xray.png --out t.safetensors
+              medmoe trace models/medmoe-nano --prompt "..." \\
+                  --pixels case.safetensors --cluster --nodes 3 --out t.safetensors
             """,
     )
 

@@ -14,15 +14,19 @@ struct RouterProgram: AsyncParsableCommand {
         commandName: "medmoe-router",
         abstract: "Serves a Med-MoE checkpoint behind the OpenAI API, with its experts on expert nodes.",
         discussion: """
-            Runs the vision tower, attention and gates, sends token activations to the nodes over ZeroMQ, and adds their
-            answers up. Start it before or after the nodes: it connects, and connects again, by itself. /readyz says
-            which experts are served. SIGTERM takes no new requests, finishes those inside, and ends with exit code 0.
+            Runs the vision tower, attention and gates, sends token activations to the
+            nodes over ZeroMQ, and adds their answers up. Start it before or after the
+            nodes: it connects, and connects again, by itself. /readyz says which experts
+            are served. SIGTERM takes no new requests, finishes those inside, and ends
+            with exit code 0.
 
-            Every setting can also come from the environment (--max-queue is MEDMOE_MAX_QUEUE) or from a JSON file with
-            the same keys ({"max-queue": 64}); a flag wins over the environment, the environment over the file.
+            Every setting can also come from the environment (--max-queue is
+            MEDMOE_MAX_QUEUE) or from a JSON file with the same keys ({"max-queue": 64});
+            a flag wins over the environment, the environment over the file.
 
             EXAMPLES
-              medmoe-router --model models/medmoe-nano --nodes tcp://10.0.0.2:7000,tcp://10.0.0.3:7000 --host 0.0.0.0
+              medmoe-router --model models/medmoe-nano \\
+                  --nodes tcp://10.0.0.2:7000,tcp://10.0.0.3:7000 --host 0.0.0.0
             """,
         version: SoftwareVersion.number,
     )
