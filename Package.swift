@@ -83,6 +83,7 @@ let package = Package(
         library(
             "Shared",
             [
+                "Kernels",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),

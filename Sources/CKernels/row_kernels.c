@@ -97,6 +97,14 @@ void medmoe_gelu_f32(float *x, ptrdiff_t count) {
     for (ptrdiff_t i = 0; i < count; i++) x[i] = 0.5f * x[i] * (1.0f + erff(x[i] * 0.70710678118654752f));
 }
 
+void medmoe_gelu_tanh_f32(float *x, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; i < count; i++) {
+        // 0.5 (1 + tanh u) = 1 / (1 + exp(-2 u)), which needs no tanh.
+        float u = 0.79788456080286536f * (x[i] + 0.044715f * x[i] * x[i] * x[i]);
+        x[i] = x[i] / (1.0f + exponential(-2.0f * u));
+    }
+}
+
 void medmoe_rotate_f32(float *head, const float *cosines, const float *sines, ptrdiff_t dimensions) {
     ptrdiff_t half = dimensions / 2;
     for (ptrdiff_t i = 0; i < half; i++) {

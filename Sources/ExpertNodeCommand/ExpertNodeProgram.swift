@@ -95,7 +95,7 @@ struct ExpertNodeProgram: AsyncParsableCommand {
                 "endpoint": "\(service.endpoint)",
                 "experts": "\(bank.experts.map(\.description).joined(separator: ","))",
                 "bytes": "\(bank.byteCount)",
-                "blas": "\(BLASLibrary.numerics)",
+                "numerics": "\(InstructionSet.numerics)",
                 "threads": "\(configuration.threads)",
                 "load.ms": "\(start.duration(to: .now).milliseconds)",
             ],

@@ -25,6 +25,12 @@ package enum Activation {
         RowTasks.run(values.rows, on: pool) { row in unsafe medmoe_quick_gelu_f32(x + row * columns, columns) }
     }
 
+    /// The tanh form of GELU that Phi-2 uses (`gelu_new`), in place.
+    package static func geluTanh(_ values: inout Tensor, on pool: ThreadPool) {
+        let (x, columns) = unsafe (values.base, values.columns)
+        RowTasks.run(values.rows, on: pool) { row in unsafe medmoe_gelu_tanh_f32(x + row * columns, columns) }
+    }
+
     /// The exact GELU, `x Φ(x)`, in place.
     package static func gelu(_ values: inout Tensor, on pool: ThreadPool) {
         let (x, columns) = unsafe (values.base, values.columns)

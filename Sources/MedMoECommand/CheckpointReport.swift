@@ -82,7 +82,7 @@ struct CheckpointReport: Encodable {
         parameters = entries.reduce(0) { $0 + $1.elementCount }
         var list: [Expert] = []
         for id in configuration.moe.experts {
-            let bytes = TensorNames.weights(of: id).reduce(0) {
+            let bytes = TensorNames.weights(of: id, configuration.form).reduce(0) {
                 $0 + (checkpoint.entry($1.fullName)?.byteRange.count ?? 0)
             }
             let hash = hashes && bytes > 0 ? try weights.hash(of: id).description : nil

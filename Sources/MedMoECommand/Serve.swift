@@ -50,6 +50,7 @@ struct Serve: AsyncParsableCommand {
             metadata: [
                 "model": "\(configuration.modelName)",
                 "blas": "\(BLASLibrary.numerics)",
+                "numerics": "\(InstructionSet.numerics)",
                 "threads": "\(configuration.threads)",
                 "load.ms": "\(start.duration(to: .now).milliseconds)",
             ],

@@ -24,7 +24,7 @@ package struct ModelWeights: Sendable {
 
     /// The hash of one expert's weights.
     package func hash(of expert: ExpertID) throws(CheckpointError) -> WeightsHash {
-        try checkpoint.weightsHash(of: TensorNames.weights(of: expert))
+        try checkpoint.weightsHash(of: TensorNames.weights(of: expert, configuration.form))
     }
 
     /// One expert's feed-forward block.
@@ -38,19 +38,26 @@ package struct ModelWeights: Sendable {
     }
 
     func feedForward(_ block: String) throws(CheckpointError) -> ExpertFFN {
-        let (hidden, middle) = (configuration.hiddenSize, configuration.intermediateSize)
-        func projection(
-            _ part: TensorNames.FeedForward,
-            outputs: Int,
-            inputs: Int,
-        ) throws(CheckpointError) -> Linear {
-            Linear(weight: try tensor("\(block).\(part.rawValue)", [outputs, inputs]), bias: nil)
+        func shape(_ part: FeedForwardTensor) -> [Int] {
+            part.shape(hiddenSize: configuration.hiddenSize, intermediateSize: configuration.intermediateSize)
         }
-        return ExpertFFN(
-            gate: try projection(.gate, outputs: middle, inputs: hidden),
-            up: try projection(.up, outputs: middle, inputs: hidden),
-            down: try projection(.down, outputs: hidden, inputs: middle),
-        )
+        func layer(
+            _ part: FeedForwardTensor,
+            bias: FeedForwardTensor? = nil,
+        ) throws(CheckpointError) -> Linear {
+            let weight = try checkpoint.matrix("\(block).\(part.rawValue)", expectedShape: shape(part))
+            guard let bias else { return Linear(weight: weight, bias: nil) }
+            return Linear(weight: weight, bias: try tensor("\(block).\(bias.rawValue)", shape(bias)))
+        }
+        switch configuration.form {
+        case .stableLM:
+            return ExpertFFN(gate: try layer(.gate), up: try layer(.up), down: try layer(.down))
+        case .phi:
+            return ExpertFFN(
+                expand: try layer(.expand, bias: .expandBias),
+                contract: try layer(.contract, bias: .contractBias),
+            )
+        }
     }
 
     /// A tensor as float32, of exactly this shape.
@@ -62,7 +69,7 @@ package struct ModelWeights: Sendable {
     }
 
     /// The first rows of a two-dimensional tensor that may have more.
-    func firstRows(_ name: String, rows: Int, columns: Int) throws(CheckpointError) -> Tensor {
+    func firstRows(_ name: String, rows: Int, columns: Int) throws(CheckpointError) -> WeightMatrix {
         let stored = checkpoint.entry(name)?.shape ?? [rows, columns]
         guard stored.count == 2, stored[0] >= rows, stored[1] == columns else {
             throw CheckpointError(
@@ -72,14 +79,12 @@ package struct ModelWeights: Sendable {
                     + "\(TensorEntry.describe(stored)); tokenizer files and weights belong to different models",
             )
         }
-        let all = try tensor(name, stored)
-        return all.rows == rows ? all : all.gathering(Array(0..<rows))
+        return try checkpoint.matrix(name, expectedShape: stored).prefix(rows)
     }
 
     func linear(_ prefix: String, outputs: Int, inputs: Int, bias: Bool) throws(CheckpointError) -> Linear {
-        let weight = try tensor("\(prefix).weight", [outputs, inputs])
-        guard bias else { return Linear(weight: weight, bias: nil) }
-        return Linear(weight: weight, bias: try tensor("\(prefix).bias", [outputs]))
+        let weight = try checkpoint.matrix("\(prefix).weight", expectedShape: [outputs, inputs])
+        return Linear(weight: weight, bias: bias ? try tensor("\(prefix).bias", [outputs]) : nil)
     }
 
     func norm(_ prefix: String, columns: Int, epsilon: Float) throws(CheckpointError) -> LayerNorm {

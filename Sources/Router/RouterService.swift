@@ -213,7 +213,7 @@ extension ClusterStatus {
                     state: "up",
                     reason: nil,
                     experts: bank.experts,
-                    numerics: BLASLibrary.numerics,
+                    numerics: InstructionSet.numerics,
                     software: SoftwareVersion.current,
                     progress: 0,
                     queuedRows: 0,

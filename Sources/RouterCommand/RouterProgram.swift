@@ -74,6 +74,7 @@ struct RouterProgram: AsyncParsableCommand {
                 "layout": "\(launcher.weights.layoutHash.short)",
                 "nodes": "\(endpoints.count)",
                 "blas": "\(BLASLibrary.numerics)",
+                "numerics": "\(InstructionSet.numerics)",
                 "threads": "\(configuration.threads)",
                 "load.ms": "\(start.duration(to: .now).milliseconds)",
             ],

@@ -26,29 +26,35 @@ import Testing
         var relative: Double
     }
 
-    @Test("The StableLM golden cases, from given pixels: within 1e-4, choices and greedy continuations equal")
-    func goldenPixels() async throws {
+    @Test(
+        "The golden cases of both forms, from given pixels: within 1e-4, choices and greedy continuations equal",
+        arguments: ["stablelm-tiny", "phi-tiny"]
+    )
+    func goldenPixels(model: String) async throws {
         guard let golden = Checkout.shared?.appending(path: "golden") else {
-            return Checkout.sayNotRun("the golden StableLM cases, from pixels", needs: "the golden values")
+            return Checkout.sayNotRun("the golden cases of \(model), from pixels", needs: "the golden values")
         }
         try await compare(
-            golden.appending(path: "stablelm-tiny"),
+            golden.appending(path: model),
             images: golden.appending(path: "images"),
-            model: golden.appending(path: "stablelm-tiny").path,
+            model: golden.appending(path: model).path,
             fromPixels: true,
             tolerance: 1e-4
         )
     }
 
-    @Test("The StableLM golden cases, from the image files: within 5e-3")
-    func goldenImages() async throws {
+    @Test(
+        "The golden cases of both forms, from the image files: within 5e-3",
+        arguments: ["stablelm-tiny", "phi-tiny"]
+    )
+    func goldenImages(model: String) async throws {
         guard let golden = Checkout.shared?.appending(path: "golden") else {
-            return Checkout.sayNotRun("the golden StableLM cases, from images", needs: "the golden values")
+            return Checkout.sayNotRun("the golden cases of \(model), from images", needs: "the golden values")
         }
         try await compare(
-            golden.appending(path: "stablelm-tiny"),
+            golden.appending(path: model),
             images: golden.appending(path: "images"),
-            model: golden.appending(path: "stablelm-tiny").path,
+            model: golden.appending(path: model).path,
             fromPixels: false,
             tolerance: 5e-3
         )

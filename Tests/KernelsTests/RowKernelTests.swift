@@ -39,7 +39,7 @@ import Testing
         #expect(largestDifference(tensor.array, ReferenceKernels.softmax(row)) < 1e-6)
     }
 
-    @Test("SwiGLU, quick_gelu and GELU agree with their formulas from far left to far right")
+    @Test("SwiGLU, quick_gelu and both forms of GELU agree with their formulas from far left to far right")
     func activations() {
         let x = stride(from: Float(-90), through: 90, by: 0.37).map { $0 }
         let ones = [Float](repeating: 1, count: x.count)
@@ -49,12 +49,15 @@ import Testing
         Activation.quickGELU(&quick, on: pool)
         var gelu = Tensor(shape, x)
         Activation.gelu(&gelu, on: pool)
-        let (quickValues, geluValues) = (quick.array, gelu.array)
+        var tanh = Tensor(shape, x)
+        Activation.geluTanh(&tanh, on: pool)
+        let (quickValues, geluValues, tanhValues) = (quick.array, gelu.array, tanh.array)
         for index in x.indices {
             let scale = max(1, abs(x[index])) * 1e-6
             #expect(abs(silu[index] - ReferenceKernels.sigmoidGated(x[index], 1)) < scale)
             #expect(abs(quickValues[index] - ReferenceKernels.sigmoidGated(x[index], 1.702)) < scale)
             #expect(abs(geluValues[index] - ReferenceKernels.gelu(x[index])) < scale)
+            #expect(abs(tanhValues[index] - ReferenceKernels.geluTanh(x[index])) < scale)
         }
     }
 

@@ -106,13 +106,17 @@ struct BadConfiguration: CustomTestStringConvertible, Sendable {
         #expect(tower.hasSuffix("/golden/clip-84"))
     }
 
-    @Test("The Phi form is recognised and refused", .enabled(if: TestModels.golden("phi-tiny") != nil))
+    @Test("The Phi form is read from its files", .enabled(if: TestModels.golden("phi-tiny") != nil))
     func goldenPhi() throws {
         let checkpoint = try Checkpoint(folder: #require(TestModels.golden("phi-tiny")))
-        #expect(try ModelForm.recognise(checkpoint.names) == .phi)
-        let error = #expect(throws: CheckpointError.self) { try ModelConfiguration(of: checkpoint) }
-        #expect(error?.code == .unsupported)
-        #expect(error?.message.contains("not yet supported") == true)
+        let configuration = try ModelConfiguration(of: checkpoint)
+        #expect(configuration.form == .phi)
+        #expect(configuration.headSize == 80 && configuration.rotaryDimensions == 32)
+        #expect(configuration.useQKVBias)
+        #expect(configuration.eosTokenIDs == [50_256], "the end token is in generation_config.json alone")
+        #expect(configuration.moe.hasMetaExpert && configuration.moe.gateHasBias)
+        let report = ModelInventory(configuration).check(checkpoint)
+        #expect(report.isLoadable && report.surplus.isEmpty)
     }
 
     @Test("The form is told by names of tensors, in mixture layers and dense ones")

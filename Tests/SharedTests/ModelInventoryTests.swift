@@ -104,7 +104,7 @@ import Testing
         let configuration = try TinyCheckpoint().configuration(in: TemporaryFolder())
         let expert = ExpertID(layer: 0, slot: .meta)
         let demanded = ModelInventory.feedForward(TensorNames.expert(expert), configuration)
-        #expect(demanded.map(\.name) == TensorNames.weights(of: expert).map(\.fullName))
+        #expect(demanded.map(\.name) == TensorNames.weights(of: expert, .stableLM).map(\.fullName))
         #expect(demanded.map(\.shape) == [[12, 8], [12, 8], [8, 12]])
     }
 }

@@ -13,7 +13,7 @@ import Testing
     )
     func nanoExperts(_ expert: ExpertID, _ hash: String) throws {
         let checkpoint = try Checkpoint(folder: TestModels.nano)
-        #expect(try checkpoint.weightsHash(of: TensorNames.weights(of: expert)).description == hash)
+        #expect(try checkpoint.weightsHash(of: TensorNames.weights(of: expert, .stableLM)).description == hash)
     }
 
     @Test("A model's layout hash is that of the description")
@@ -64,7 +64,7 @@ import Testing
     func missing() throws {
         let checkpoint = try Checkpoint(folder: TestModels.nano)
         let error = #expect(throws: CheckpointError.self) {
-            try checkpoint.weightsHash(of: TensorNames.weights(of: ExpertID(layer: 1, slot: .routed(0))))
+            try checkpoint.weightsHash(of: TensorNames.weights(of: ExpertID(layer: 1, slot: .routed(0)), .stableLM))
         }
         #expect(error?.code == .missingTensor)
     }

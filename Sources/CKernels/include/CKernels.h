@@ -23,6 +23,64 @@ void medmoe_thread_pool_destroy(medmoe_thread_pool *pool);
 /// are done. One caller at a time.
 void medmoe_thread_pool_run(medmoe_thread_pool *pool, ptrdiff_t count, medmoe_task task, void *context);
 
+// --- Linear layers -----------------------------------------------------------------------------------------------
+
+/// The numbers that weights are stored in, little-endian.
+typedef enum medmoe_weight_kind {
+    MEDMOE_WEIGHTS_F32 = 0,
+    MEDMOE_WEIGHTS_BF16 = 1,
+    MEDMOE_WEIGHTS_F16 = 2,
+    /// Whole numbers; a weight is the number times its output's scale.
+    MEDMOE_WEIGHTS_I8 = 3,
+} medmoe_weight_kind;
+
+/// The instruction sets that there are kernels for.
+typedef enum medmoe_instructions {
+    MEDMOE_INSTRUCTIONS_BASELINE = 0,
+    MEDMOE_INSTRUCTIONS_AVX2 = 1,
+    MEDMOE_INSTRUCTIONS_AVX512 = 2,
+} medmoe_instructions;
+
+/// The best set that this CPU has.
+medmoe_instructions medmoe_best_instructions(void);
+/// Whether kernels of this set add a product in one rounding; all that do give the same bits.
+int medmoe_instructions_fuse(medmoe_instructions instructions);
+
+/// One product `y = x Wᵀ + b`: x `(rows, inputs)`, W `(outputs, inputs)` at any address, y `(rows, outputs)`.
+typedef struct medmoe_linear {
+    const float *x;
+    /// What `medmoe_linear_pack` wrote for all tiles; NULL where there are none.
+    const float *_Nullable packed;
+    ptrdiff_t rows;
+    ptrdiff_t inputs;
+    ptrdiff_t outputs;
+    const void *weights;
+    medmoe_weight_kind kind;
+    /// A factor for each output, or NULL.
+    const float *_Nullable scales;
+    /// A number for each output, or NULL.
+    const float *_Nullable bias;
+    float *y;
+} medmoe_linear;
+
+/// Tiles that the rows of a product are packed into; 0 for few rows, which are taken as they are.
+ptrdiff_t medmoe_linear_tiles(ptrdiff_t rows, medmoe_instructions instructions);
+/// Floats that one packed tile takes.
+ptrdiff_t medmoe_linear_tile_floats(ptrdiff_t inputs, medmoe_instructions instructions);
+/// Packs some of the tiles of a job's rows; `packed` is the beginning of all.
+void medmoe_linear_pack(const medmoe_linear *job, float *packed, ptrdiff_t first_tile, ptrdiff_t end_tile,
+                        medmoe_instructions instructions);
+/// Computes the outputs from `first_output` to before `end_output` of all rows.
+void medmoe_linear_run(const medmoe_linear *job, ptrdiff_t first_output, ptrdiff_t end_output,
+                       medmoe_instructions instructions);
+
+/// Widens `count` stored numbers, which may lie at any address, to floats, exactly; whole numbers are not scaled.
+void medmoe_widen(const void *from, medmoe_weight_kind kind, ptrdiff_t count, float *to);
+/// Rounds floats to halves, to nearest and ties to even; beyond the range to infinity.
+void medmoe_narrow_f16(const float *from, ptrdiff_t count, uint16_t *to);
+/// Rounds floats to brain floats, to nearest and ties to even; NaN stays NaN.
+void medmoe_narrow_bf16(const float *from, ptrdiff_t count, uint16_t *to);
+
 // --- Rows --------------------------------------------------------------------------------------------------------
 
 /// Sum of a[i] * b[i].
@@ -38,6 +96,8 @@ void medmoe_axpy_f32(float a, const float *x, float *y, ptrdiff_t count);
 void medmoe_silu_multiply_f32(const float *gate, const float *up, float *y, ptrdiff_t count);
 /// In place: x * sigmoid(1.702 x), CLIP's quick_gelu.
 void medmoe_quick_gelu_f32(float *x, ptrdiff_t count);
+/// In place: the tanh form of GELU, `gelu_new`: x * 0.5 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))).
+void medmoe_gelu_tanh_f32(float *x, ptrdiff_t count);
 /// In place: the exact GELU, x * 0.5 * (1 + erf(x / sqrt(2))).
 void medmoe_gelu_f32(float *x, ptrdiff_t count);
 /// In place on one head: rotates the pairs (i, i + dimensions / 2) by the given cosines and sines (half-split form).

@@ -89,7 +89,7 @@ package final class ExpertNodeCore: InProcessNode {
             hiddenSize: settings.hiddenSize,
             placementEpoch: settings.placementEpoch,
             experts: experts.experts.map { HostedExpert(expert: $0, weightsHash: experts.hash(of: $0)) },
-            numerics: BLASLibrary.numerics,
+            numerics: InstructionSet.numerics,
             software: SoftwareVersion.current,
             maximumMessageBytes: UInt64(settings.maximumMessageBytes),
             draining: isDraining,

@@ -9,7 +9,7 @@ extension NodeMetrics {
             registry.describe(name, help: texts[name] ?? "", buckets: .shortSeconds)
         }
         registry.observeGauge("medmoe_build_info", help: "Always 1; the labels say what is running.") {
-            [.init(1, labels: [("version", SoftwareVersion.number), ("blas", BLASLibrary.coreType)])]
+            [.init(1, labels: [("version", SoftwareVersion.number), ("numerics", InstructionSet.numerics)])]
         }
     }
 

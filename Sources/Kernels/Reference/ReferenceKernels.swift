@@ -43,6 +43,12 @@ package enum ReferenceKernels {
         Float(Double(x) / (1 + exp(-a * Double(x))))
     }
 
+    /// The tanh form of GELU.
+    package static func geluTanh(_ x: Float) -> Float {
+        let wide = Double(x)
+        return Float(0.5 * wide * (1 + tanh((2 / Double.pi).squareRoot() * (wide + 0.044715 * wide * wide * wide))))
+    }
+
     /// The exact GELU.
     package static func gelu(_ x: Float) -> Float {
         Float(0.5 * Double(x) * (1 + erf(Double(x) / 2.0.squareRoot())))

@@ -10,14 +10,14 @@ package final class LanguageModel: Sendable {
     /// Positions that a sequence may have.
     package let maximumPositions: Int
 
-    private let embeddings: Tensor  // (vocabularySize, hiddenSize)
+    private let embeddings: WeightMatrix  // (vocabularySize, hiddenSize)
     private let layers: [DecoderLayer]
     private let finalNorm: LayerNorm
     private let head: Linear  // (vocabularySize, hiddenSize)
     private let rotary: RotaryEmbedding
 
     init(
-        embeddings: consuming Tensor,
+        embeddings: WeightMatrix,
         layers: [DecoderLayer],
         finalNorm: consuming LayerNorm,
         head: consuming Linear,
@@ -57,17 +57,10 @@ package final class LanguageModel: Sendable {
         precondition(input.rows == batch.rowCount, "\(input.shape) for \(batch.rowCount) rows")
         var hidden = input
         var spoiled: [Int: ExpertFailure] = [:]
+        let pass = DecoderLayer.Pass(batch: batch, executor: executor, observer: observer, pool: pool)
         for (index, layer) in layers.enumerated() {
             observer?.hiddenStates(index, hidden)
-            layer.apply(
-                to: &hidden,
-                batch: batch,
-                rotary: rotary,
-                executor: executor,
-                spoiled: &spoiled,
-                observer: observer,
-                on: pool,
-            )
+            layer.apply(to: &hidden, pass: pass, rotary: rotary, spoiled: &spoiled)
         }
         observer?.hiddenStates(layers.count, hidden)
         for run in batch.runs { run.cache.count += run.rowCount }

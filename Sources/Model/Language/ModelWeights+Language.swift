@@ -13,7 +13,11 @@ extension ModelWeights {
         return LanguageModel(
             embeddings: try firstRows(TensorNames.embedTokens, rows: vocabularySize, columns: hidden),
             layers: layers,
-            finalNorm: try norm(TensorNames.finalNorm, columns: hidden, epsilon: configuration.normEpsilon),
+            finalNorm: try norm(
+                TensorNames.finalNorm(configuration.form),
+                columns: hidden,
+                epsilon: configuration.normEpsilon
+            ),
             head: Linear(weight: try firstRows(TensorNames.head, rows: vocabularySize, columns: hidden), bias: nil),
             rotary: RotaryEmbedding(
                 dimensions: configuration.rotaryDimensions,
@@ -30,18 +34,26 @@ extension ModelWeights {
             query: try linear(TensorNames.query(index), outputs: hidden, inputs: hidden, bias: hasBias),
             key: try linear(TensorNames.key(index), outputs: hidden, inputs: hidden, bias: hasBias),
             value: try linear(TensorNames.value(index), outputs: hidden, inputs: hidden, bias: hasBias),
-            output: try linear(TensorNames.attentionOutput(index), outputs: hidden, inputs: hidden, bias: false),
+            output: try linear(
+                TensorNames.attentionOutput(index, configuration.form),
+                outputs: hidden,
+                inputs: hidden,
+                bias: configuration.form.attentionOutputHasBias,
+            ),
             headCount: configuration.headCount,
         )
+        let epsilon = configuration.normEpsilon
+        let arrangement: DecoderLayer.Arrangement =
+            switch configuration.form {
+            case .stableLM:
+                .sequential(try norm(TensorNames.feedForwardNorm(index), columns: hidden, epsilon: epsilon))
+            case .phi: .parallel
+            }
         return DecoderLayer(
             index: index,
-            inputNorm: try norm(TensorNames.inputNorm(index), columns: hidden, epsilon: configuration.normEpsilon),
+            inputNorm: try norm(TensorNames.inputNorm(index), columns: hidden, epsilon: epsilon),
             attention: attention,
-            feedForwardNorm: try norm(
-                TensorNames.feedForwardNorm(index),
-                columns: hidden,
-                epsilon: configuration.normEpsilon,
-            ),
+            arrangement: arrangement,
             feedForward: try feedForwardPart(index),
         )
     }

@@ -9,15 +9,22 @@ extension ModelWeights {
         let side = vision.imageSize / patch
         var layers: [VisionLayer] = []
         for index in 0..<configuration.visionLayersUsed { layers.append(try visionLayer(index)) }
-        let patches = try tensor(TensorNames.Tower.patchEmbedding, [width, 3, patch, patch])
+        let patches = try checkpoint.matrix(TensorNames.Tower.patchEmbedding, expectedShape: [width, 3, patch, patch])
         return VisionTower(
             imageSize: vision.imageSize,
             patchSize: patch,
-            patchEmbedding: Linear(weight: patches.reshaped(TensorShape(width, 3 * patch * patch)), bias: nil),
+            patchEmbedding: BLASLinear(weight: patches, bias: nil),
             classEmbedding: try tensor(TensorNames.Tower.classEmbedding, [width]).reshaped(TensorShape(1, width)),
             positions: try tensor(TensorNames.Tower.positionEmbedding, [1 + side * side, width]),
             preNorm: try norm(TensorNames.Tower.preNorm, columns: width, epsilon: vision.layerNormEpsilon),
             layers: layers,
+        )
+    }
+
+    private func wholeLinear(_ prefix: String, outputs: Int, inputs: Int) throws(CheckpointError) -> BLASLinear {
+        BLASLinear(
+            weight: try checkpoint.matrix("\(prefix).weight", expectedShape: [outputs, inputs]),
+            bias: try tensor("\(prefix).bias", [outputs]),
         )
     }
 
@@ -26,13 +33,13 @@ extension ModelWeights {
         let (width, middle) = (vision.hiddenSize, vision.intermediateSize)
         return VisionLayer(
             norm1: try norm(TensorNames.Tower.norm1(index), columns: width, epsilon: vision.layerNormEpsilon),
-            query: try linear(TensorNames.Tower.query(index), outputs: width, inputs: width, bias: true),
-            key: try linear(TensorNames.Tower.key(index), outputs: width, inputs: width, bias: true),
-            value: try linear(TensorNames.Tower.value(index), outputs: width, inputs: width, bias: true),
-            output: try linear(TensorNames.Tower.attentionOutput(index), outputs: width, inputs: width, bias: true),
+            query: try wholeLinear(TensorNames.Tower.query(index), outputs: width, inputs: width),
+            key: try wholeLinear(TensorNames.Tower.key(index), outputs: width, inputs: width),
+            value: try wholeLinear(TensorNames.Tower.value(index), outputs: width, inputs: width),
+            output: try wholeLinear(TensorNames.Tower.attentionOutput(index), outputs: width, inputs: width),
             norm2: try norm(TensorNames.Tower.norm2(index), columns: width, epsilon: vision.layerNormEpsilon),
-            expand: try linear(TensorNames.Tower.expand(index), outputs: middle, inputs: width, bias: true),
-            contract: try linear(TensorNames.Tower.contract(index), outputs: width, inputs: middle, bias: true),
+            expand: try wholeLinear(TensorNames.Tower.expand(index), outputs: middle, inputs: width),
+            contract: try wholeLinear(TensorNames.Tower.contract(index), outputs: width, inputs: middle),
             headCount: vision.headCount,
         )
     }
@@ -41,8 +48,8 @@ extension ModelWeights {
     func projector() throws(CheckpointError) -> Projector {
         let (hidden, width) = (configuration.hiddenSize, configuration.vision.hiddenSize)
         return Projector(
-            first: try linear(TensorNames.projectorFirst, outputs: hidden, inputs: width, bias: true),
-            second: try linear(TensorNames.projectorSecond, outputs: hidden, inputs: hidden, bias: true),
+            first: try wholeLinear(TensorNames.projectorFirst, outputs: hidden, inputs: width),
+            second: try wholeLinear(TensorNames.projectorSecond, outputs: hidden, inputs: hidden),
         )
     }
 }

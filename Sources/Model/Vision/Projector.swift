@@ -2,10 +2,10 @@ package import Kernels
 
 /// The `mlp2x_gelu` projector from the tower's width to the language model's: linear, exact GELU, linear.
 package struct Projector: ~Copyable, Sendable {
-    private let first: Linear
-    private let second: Linear
+    private let first: BLASLinear
+    private let second: BLASLinear
 
-    init(first: consuming Linear, second: consuming Linear) {
+    init(first: consuming BLASLinear, second: consuming BLASLinear) {
         self.first = first
         self.second = second
     }

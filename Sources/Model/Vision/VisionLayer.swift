@@ -3,24 +3,24 @@ internal import Kernels
 /// One pre-norm transformer block of the vision tower, full attention, quick_gelu.
 final class VisionLayer: Sendable {
     private let norm1: LayerNorm
-    private let query: Linear
-    private let key: Linear
-    private let value: Linear
-    private let output: Linear
+    private let query: BLASLinear
+    private let key: BLASLinear
+    private let value: BLASLinear
+    private let output: BLASLinear
     private let norm2: LayerNorm
-    private let expand: Linear
-    private let contract: Linear
+    private let expand: BLASLinear
+    private let contract: BLASLinear
     private let headCount: Int
 
     init(
         norm1: consuming LayerNorm,
-        query: consuming Linear,
-        key: consuming Linear,
-        value: consuming Linear,
-        output: consuming Linear,
+        query: consuming BLASLinear,
+        key: consuming BLASLinear,
+        value: consuming BLASLinear,
+        output: consuming BLASLinear,
         norm2: consuming LayerNorm,
-        expand: consuming Linear,
-        contract: consuming Linear,
+        expand: consuming BLASLinear,
+        contract: consuming BLASLinear,
         headCount: Int,
     ) {
         self.norm1 = norm1

@@ -292,7 +292,7 @@ package final class RemoteExpertPlane: ExpertPlane {
             modelHash: settings.expectation.layoutHash,
             hiddenSize: settings.expectation.hiddenSize,
             placementEpoch: settings.epoch,
-            numerics: BLASLibrary.numerics,
+            numerics: InstructionSet.numerics,
             software: SoftwareVersion.current,
             maximumMessageBytes: UInt64(settings.maximumMessageBytes),
         )

@@ -1,4 +1,5 @@
 internal import Foundation
+package import Kernels
 
 /// The weights in a checkpoint folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
 ///
@@ -109,6 +110,20 @@ package final class Checkpoint: Sendable {
         into target: inout MutableSpan<Float>,
     ) throws(CheckpointError) {
         try home(of: name, expectedShape).readFloat32(name, expectedShape: expectedShape, into: &target)
+    }
+
+    /// A tensor as it is stored, as a matrix of its outermost extent by the product of the others; nothing is copied,
+    /// and the file stays mapped as long as the matrix lives.
+    ///
+    /// - Throws: `missingTensor`, `wrongShape`, or `wrongDType` when its numbers are of another kind.
+    package func matrix(_ name: String, expectedShape: [Int]) throws(CheckpointError) -> WeightMatrix {
+        try home(of: name, expectedShape).matrix(name, expectedShape: expectedShape)
+    }
+
+    /// Gives the memory of a tensor's pages back to the system, after a look at what this process will not use.
+    package func release(_ name: String) {
+        guard let place = homes[name], let entry = files[place].entry(name) else { return }
+        files[place].release(entry)
     }
 
     /// Lends a tensor's bytes as they are stored, little-endian and at any address.

@@ -53,5 +53,15 @@ final class MappedFile: Sendable {
         return try unsafe body(bytes.bytes)
     }
 
+    /// Gives the memory of the pages in a range back to the system; they are read again when touched.
+    func release(_ range: Range<Int>) {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        // Whole pages only: what shares a page with a neighbour stays.
+        let first = (range.lowerBound + page - 1) / page * page
+        let end = range.upperBound == byteCount ? byteCount : range.upperBound / page * page
+        guard page > 0, first < end else { return }
+        _ = unsafe madvise(UnsafeMutableRawPointer(bitPattern: address + UInt(first)), end - first, MADV_DONTNEED)
+    }
+
     private static var systemError: String { unsafe String(cString: strerror(errno)) }
 }

@@ -1,3 +1,5 @@
+package import Kernels
+
 /// One safetensors file, mapped: its header is checked at opening, and a tensor's pages are read when it is.
 package final class SafetensorsFile: Sendable {
     /// The file's name without its folder.
@@ -65,11 +67,11 @@ package final class SafetensorsFile: Sendable {
     ///
     /// - Throws: `missingTensor`, `wrongShape`, or `wrongDType` when its numbers are of another kind.
     package func float32(_ name: String, expectedShape: [Int]? = nil) throws(CheckpointError) -> [Float] {
-        let entry = try weight(name, expectedShape: expectedShape)
+        let (entry, kind) = try weight(name, expectedShape: expectedShape)
         return [Float](capacity: entry.elementCount) { output in
             output.append(repeating: 0, count: entry.elementCount)
             var numbers = output.mutableSpan
-            withBytes(of: entry) { FloatConversion.widen($0, entry.dtype, into: &numbers) }
+            withBytes(of: entry) { kind.widen($0, into: &numbers) }
         }
     }
 
@@ -81,9 +83,33 @@ package final class SafetensorsFile: Sendable {
         expectedShape: [Int],
         into target: inout MutableSpan<Float>,
     ) throws(CheckpointError) {
-        let entry = try weight(name, expectedShape: expectedShape)
+        let (entry, kind) = try weight(name, expectedShape: expectedShape)
         precondition(target.count == entry.elementCount, "room for \(target.count) of \(entry.elementCount) numbers")
-        withBytes(of: entry) { FloatConversion.widen($0, entry.dtype, into: &target) }
+        withBytes(of: entry) { kind.widen($0, into: &target) }
+    }
+
+    /// A tensor as it is stored, as a matrix of its outermost extent by the product of the others; nothing is copied.
+    ///
+    /// - Throws: `missingTensor`, `wrongShape`, or `wrongDType` when its numbers are of another kind.
+    package func matrix(_ name: String, expectedShape: [Int]) throws(CheckpointError) -> WeightMatrix {
+        let (entry, kind) = try weight(name, expectedShape: expectedShape)
+        let rows = expectedShape.first ?? 1
+        return withBytes(of: entry) { bytes in
+            unsafe bytes.withUnsafeBytes { bytes in
+                unsafe WeightMatrix(
+                    unsafe: bytes,
+                    kind: kind,
+                    rows: rows,
+                    columns: rows == 0 ? 0 : entry.elementCount / rows,
+                    owner: mapped,
+                )
+            }
+        }
+    }
+
+    /// Gives the memory of a tensor's pages back to the system; they are read from the file again when touched.
+    package func release(_ entry: TensorEntry) {
+        mapped.release(entry.byteRange)
     }
 
     /// The whole numbers of a tensor of I64, I32 or U8, row after row.
@@ -109,10 +135,13 @@ package final class SafetensorsFile: Sendable {
         }
     }
 
-    private func weight(_ name: String, expectedShape: [Int]?) throws(CheckpointError) -> TensorEntry {
+    private func weight(
+        _ name: String,
+        expectedShape: [Int]?,
+    ) throws(CheckpointError) -> (TensorEntry, WeightKind) {
         let entry = try entry(name, expectedShape: expectedShape)
-        guard entry.dtype.isWeight else { throw wrongDType(entry, "F16, BF16 or F32") }
-        return entry
+        guard let kind = entry.dtype.weightKind else { throw wrongDType(entry, "F16, BF16 or F32") }
+        return (entry, kind)
     }
 
     private func wrongDType(_ entry: TensorEntry, _ expected: String) -> CheckpointError {

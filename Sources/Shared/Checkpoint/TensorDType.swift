@@ -1,3 +1,5 @@
+package import Kernels
+
 /// The kind of numbers that a stored tensor holds, spelt as the safetensors format spells it.
 package enum TensorDType: String, Sendable, Hashable, CaseIterable {
     /// IEEE half precision.
@@ -41,11 +43,13 @@ package enum TensorDType: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether weights may be stored this way: each such number is exactly a `Float`.
-    package var isWeight: Bool {
+    /// How kernels name this kind when weights may be stored in it, each such number exactly a `Float`; else nil.
+    package var weightKind: WeightKind? {
         switch self {
-        case .f16, .bf16, .f32: true
-        default: false
+        case .f16: .f16
+        case .bf16: .bf16
+        case .f32: .f32
+        default: nil
         }
     }
 }

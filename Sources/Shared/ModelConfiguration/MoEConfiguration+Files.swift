@@ -11,7 +11,12 @@ extension MoEConfiguration {
             )
         }
         if try fields.flag("use_residual") ?? false {
-            throw fields.problem("use_residual", "only false is supported, found true", code: .unsupported)
+            throw fields.problem(
+                "use_residual",
+                "expected false, found true: a second block mixed in by learned shares (DeepSpeed's residual experts) is "
+                    + "not served; no published Med-MoE checkpoint has it",
+                code: .unsupported
+            )
         }
         let (mode, layers) = try Self.layers(fields, layerCount: layerCount)
         let counts = try Self.expertCounts(fields, layers: layers.count)

@@ -34,14 +34,7 @@ extension ModelConfiguration {
         checkpoint: Checkpoint,
     ) throws(CheckpointError) {
         form = try ModelForm.recognise(checkpoint.names)
-        guard form == .stableLM else {
-            throw CheckpointError(
-                .unsupported,
-                file: checkpoint.folder,
-                "this checkpoint has the Phi form, which is not yet supported; use one of the StableLM form"
-            )
-        }
-        try Self.refuseWhatIsNotServed(fields)
+        try Self.refuseWhatIsNotServed(fields, form)
         hiddenSize = try fields.requiredInteger("hidden_size", in: Limits.hiddenSize)
         intermediateSize = try fields.requiredInteger("intermediate_size", in: Limits.intermediateSize)
         layerCount = try fields.requiredInteger("num_hidden_layers", in: Limits.layers)
@@ -55,7 +48,7 @@ extension ModelConfiguration {
             )
         }
         normEpsilon = Float(try fields.number("norm_eps", "layer_norm_eps", in: Limits.epsilon) ?? 1e-5)
-        rotaryFraction = try fields.number("rope_pct", "partial_rotary_factor", in: 0...1) ?? 0.25
+        rotaryFraction = try fields.number("rope_pct", "partial_rotary_factor", in: 0...1) ?? form.usualRotaryFraction
         ropeTheta = try fields.number("rope_theta", in: Limits.ropeTheta) ?? 10_000
         maximumPositions = try fields.requiredInteger("max_position_embeddings", in: Limits.positions)
         vocabularySize = try Self.vocabularySize(checkpoint, hiddenSize: hiddenSize)
@@ -87,12 +80,15 @@ extension ModelConfiguration {
     }
 
     /// Switches that other models of the family have, and that would change the numbers if they were passed over.
-    private static func refuseWhatIsNotServed(_ fields: ConfigurationFields) throws(CheckpointError) {
-        try fields.demand("hidden_act", .string("silu"))
+    private static func refuseWhatIsNotServed(
+        _ fields: ConfigurationFields,
+        _ form: ModelForm,
+    ) throws(CheckpointError) {
+        try fields.demand("hidden_act", .string(form.activation))
         try fields.demand("tie_word_embeddings", .bool(false))
         try fields.demand("rotary_scaling_factor", .number(1))
         try fields.demand("qk_layernorm", .bool(false))
-        try fields.demand("use_parallel_residual", .bool(false))
+        try fields.demand("use_parallel_residual", .bool(form == .phi))
         try fields.demand("image_projector_type", .string("mlp2x_gelu"))
         try fields.demand("mm_vision_select_feature", .string("patch"))
         try fields.demand("mm_use_im_start_end", .bool(false))
@@ -168,5 +164,23 @@ extension ModelConfiguration {
             )
         }
         return ratio
+    }
+}
+
+extension ModelForm {
+    /// The activation of the feed-forward blocks, as `config.json` spells it.
+    fileprivate var activation: String {
+        switch self {
+        case .stableLM: "silu"
+        case .phi: "gelu_new"
+        }
+    }
+
+    /// The share of a head that is rotated when `config.json` does not say.
+    fileprivate var usualRotaryFraction: Double {
+        switch self {
+        case .stableLM: 0.25
+        case .phi: 0.5
+        }
     }
 }

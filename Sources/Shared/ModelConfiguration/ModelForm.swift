@@ -5,6 +5,9 @@ package enum ModelForm: String, Sendable, CaseIterable {
     /// Attention and feed-forward side by side, two-layer GELU, one norm a layer.
     case phi
 
+    /// Whether the projection after attention has a bias.
+    package var attentionOutputHasBias: Bool { self == .phi }
+
     /// Recognises the form; folder names and `model_type` do not count, they are wrong too often.
     ///
     /// - Parameter names: the names of a checkpoint's tensors.

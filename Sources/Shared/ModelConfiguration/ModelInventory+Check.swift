@@ -63,7 +63,7 @@ extension ModelInventory {
             let misfit = Misfit(requirement: requirement, found: found)
             if found.shape != requirement.shape {
                 misshapen.append(misfit)
-            } else if !found.dtype.isWeight {
+            } else if found.dtype.weightKind == nil {
                 unreadable.append(misfit)
             }
         }

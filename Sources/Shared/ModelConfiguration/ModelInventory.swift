@@ -11,7 +11,7 @@ package struct ModelInventory: Sendable {
         let width = configuration.hiddenSize
         required.append(TensorRequirement(TensorNames.embedTokens, [configuration.vocabularySize, width]))
         required.append(TensorRequirement(TensorNames.head, [configuration.vocabularySize, width]))
-        required += TensorRequirement.norm(TensorNames.finalNorm, width)
+        required += TensorRequirement.norm(TensorNames.finalNorm(configuration.form), width)
         for layer in 0..<configuration.layerCount { required += Self.layer(layer, configuration) }
 
         let vision = configuration.vision
@@ -28,9 +28,11 @@ package struct ModelInventory: Sendable {
 
     /// The tensors of one expert, or of any other feed-forward block named `module`.
     package static func feedForward(_ module: String, _ configuration: ModelConfiguration) -> [TensorRequirement] {
-        TensorNames.FeedForward.allCases.map { part in
-            let (narrow, wide) = (configuration.hiddenSize, configuration.intermediateSize)
-            return TensorRequirement("\(module).\(part.rawValue)", part == .down ? [narrow, wide] : [wide, narrow])
+        FeedForwardTensor.all(configuration.form).map { part in
+            TensorRequirement(
+                "\(module).\(part.rawValue)",
+                part.shape(hiddenSize: configuration.hiddenSize, intermediateSize: configuration.intermediateSize)
+            )
         }
     }
 
@@ -39,11 +41,13 @@ package struct ModelInventory: Sendable {
         let narrow = configuration.keyValueHeadCount * configuration.headSize
         let bias = configuration.useQKVBias
         var result = TensorRequirement.norm(TensorNames.inputNorm(layer), width)
-        result += TensorRequirement.norm(TensorNames.feedForwardNorm(layer), width)
+        let form = configuration.form
+        if form == .stableLM { result += TensorRequirement.norm(TensorNames.feedForwardNorm(layer), width) }
         result += TensorRequirement.linear(TensorNames.query(layer), width, width, bias: bias)
         result += TensorRequirement.linear(TensorNames.key(layer), narrow, width, bias: bias)
         result += TensorRequirement.linear(TensorNames.value(layer), narrow, width, bias: bias)
-        result += TensorRequirement.linear(TensorNames.attentionOutput(layer), width, width, bias: false)
+        let output = TensorNames.attentionOutput(layer, form)
+        result += TensorRequirement.linear(output, width, width, bias: form.attentionOutputHasBias)
         guard let experts = configuration.moe.expertCount(layer: layer) else {
             return result + feedForward(TensorNames.denseBlock(layer), configuration)
         }

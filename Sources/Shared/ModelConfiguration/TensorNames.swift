@@ -1,5 +1,6 @@
-/// The names of a checkpoint's tensors in the published layout, StableLM form; this is the only place that knows them.
+/// The names of a checkpoint's tensors in the published layouts; this is the only place that knows them.
 ///
+/// Where the two forms differ, a name takes the form; the others are the same in both.
 /// A name without a suffix is that of a module: its tensors are `name.weight` and, where it has one, `name.bias`.
 package enum TensorNames {
     static let layersPrefix = "model.layers."
@@ -9,13 +10,18 @@ package enum TensorNames {
     /// The embedding table, `(vocabularySize, hiddenSize)`.
     package static let embedTokens = "model.embed_tokens.weight"
     /// The norm after the last layer.
-    package static let finalNorm = "model.norm"
+    package static func finalNorm(_ form: ModelForm) -> String {
+        switch form {
+        case .stableLM: "model.norm"
+        case .phi: "model.final_layernorm"
+        }
+    }
     /// The output head, `(vocabularySize, hiddenSize)`.
     package static let head = "lm_head.weight"
 
     /// The norm before a layer's attention.
     package static func inputNorm(_ layer: Int) -> String { "\(layersPrefix)\(layer).input_layernorm" }
-    /// The norm before a layer's feed-forward part.
+    /// The norm before a layer's feed-forward part; the Phi form has none.
     package static func feedForwardNorm(_ layer: Int) -> String { "\(layersPrefix)\(layer).post_attention_layernorm" }
     /// The query projection of a layer.
     package static func query(_ layer: Int) -> String { "\(layersPrefix)\(layer).self_attn.q_proj" }
@@ -24,13 +30,18 @@ package enum TensorNames {
     /// The value projection of a layer.
     package static func value(_ layer: Int) -> String { "\(layersPrefix)\(layer).self_attn.v_proj" }
     /// The projection after a layer's attention.
-    package static func attentionOutput(_ layer: Int) -> String { "\(layersPrefix)\(layer).self_attn.o_proj" }
+    package static func attentionOutput(_ layer: Int, _ form: ModelForm) -> String {
+        switch form {
+        case .stableLM: "\(layersPrefix)\(layer).self_attn.o_proj"
+        case .phi: "\(layersPrefix)\(layer).self_attn.dense"
+        }
+    }
 
-    /// The feed-forward block of a layer that is no mixture; its tensors are in `FeedForward`.
+    /// The feed-forward block of a layer that is no mixture; its tensors are in `FeedForwardTensor`.
     package static func denseBlock(_ layer: Int) -> String { "\(layersPrefix)\(layer).mlp" }
     /// The gate of a mixture layer.
     package static func gate(_ layer: Int) -> String { "\(layersPrefix)\(layer)\(gateSuffix)" }
-    /// An expert's feed-forward block; its tensors are in `FeedForward`.
+    /// An expert's feed-forward block; its tensors are in `FeedForwardTensor`.
     package static func expert(_ id: ExpertID) -> String {
         switch id.slot {
         case .routed(let index):
@@ -39,19 +50,12 @@ package enum TensorNames {
         }
     }
 
-    /// The tensors of a feed-forward block, relative to its name.
-    package enum FeedForward: String, CaseIterable, Sendable {
-        /// The gating projection, `(intermediateSize, hiddenSize)`.
-        case gate = "gate_proj.weight"
-        /// The widening projection, `(intermediateSize, hiddenSize)`.
-        case up = "up_proj.weight"
-        /// The projection back, `(hiddenSize, intermediateSize)`.
-        case down = "down_proj.weight"
-    }
-
     /// Pairs of relative and full name of an expert's tensors, as `Checkpoint.weightsHash(of:)` takes them.
-    package static func weights(of expert: ExpertID) -> [(relativeName: String, fullName: String)] {
-        FeedForward.allCases.map { ($0.rawValue, "\(Self.expert(expert)).\($0.rawValue)") }
+    package static func weights(
+        of expert: ExpertID,
+        _ form: ModelForm,
+    ) -> [(relativeName: String, fullName: String)] {
+        FeedForwardTensor.all(form).map { ($0.rawValue, "\(Self.expert(expert)).\($0.rawValue)") }
     }
 }
 

@@ -1,0 +1,64 @@
+internal import CKernels
+
+/// The kind of numbers that weights are stored in.
+package enum WeightKind: String, CaseIterable, Sendable {
+    /// IEEE single precision.
+    case f32
+    /// The upper half of an IEEE single.
+    case bf16
+    /// IEEE half precision.
+    case f16
+    /// Whole numbers, each times the scale of its output.
+    case i8
+
+    /// Bytes of one number.
+    package var byteCount: Int {
+        switch self {
+        case .f32: 4
+        case .bf16, .f16: 2
+        case .i8: 1
+        }
+    }
+
+    var c: medmoe_weight_kind {
+        switch self {
+        case .f32: MEDMOE_WEIGHTS_F32
+        case .bf16: MEDMOE_WEIGHTS_BF16
+        case .f16: MEDMOE_WEIGHTS_F16
+        case .i8: MEDMOE_WEIGHTS_I8
+        }
+    }
+
+    /// Widens stored numbers, which may lie at any address, to floats, exactly; whole numbers are not scaled.
+    ///
+    /// `target` must have room for just as many.
+    package func widen(_ source: RawSpan, into target: inout MutableSpan<Float>) {
+        precondition(source.byteCount == target.count * byteCount, "\(source.byteCount) bytes for \(target.count)")
+        unsafe source.withUnsafeBytes { source in
+            unsafe target.withUnsafeMutableBufferPointer { target in
+                guard let from = source.baseAddress, let to = target.baseAddress else { return }
+                unsafe medmoe_widen(from, c, target.count, to)
+            }
+        }
+    }
+
+    /// Rounds floats to numbers of this kind, to nearest and ties to even; not for `i8`.
+    package func narrow(_ source: Span<Float>) -> [UInt8] {
+        precondition(self != .i8, "whole numbers need a scale")
+        return unsafe [UInt8](unsafeUninitializedCapacity: source.count * byteCount) { bytes, initialized in
+            unsafe source.withUnsafeBufferPointer { source in
+                if let from = source.baseAddress, let to = UnsafeMutableRawPointer(bytes.baseAddress) {
+                    switch self {
+                    case .f16:
+                        unsafe medmoe_narrow_f16(from, source.count, to.assumingMemoryBound(to: UInt16.self))
+                    case .bf16:
+                        unsafe medmoe_narrow_bf16(from, source.count, to.assumingMemoryBound(to: UInt16.self))
+                    case .f32, .i8:
+                        unsafe to.copyMemory(from: from, byteCount: source.count * MemoryLayout<Float>.stride)
+                    }
+                }
+            }
+            initialized = source.count * byteCount
+        }
+    }
+}
