@@ -7,6 +7,8 @@ enum Checkout {
         .deletingLastPathComponent()
     /// The model that every clone has.
     static let nano = root.appending(path: "models/medmoe-nano").path
+    /// A script in `dev`, by its path.
+    static func script(_ name: String) -> String { root.appending(path: "dev/" + name).path }
     /// The folder of the built programs: beside the test program.
     static let programs: String = {
         let own =

@@ -1,4 +1,4 @@
-"""An independent, slow and plain Med-MoE forward pass (StableLM form) in NumPy, for checking and for fixtures.
+"""An independent, slow and plain Med-MoE forward pass (both forms) in NumPy, for checking and for fixtures.
 
 Shapes: T positions, d width, V vocabulary, E experts, n pictures, P patches, c vision width. One sequence at a time.
 Arithmetic is in the `dtype` given (float32, or float64 for values without rounding error to speak of); norms, softmax
@@ -35,6 +35,7 @@ TOWER = "model.image_tower.image_tower.vision_model"
 class Config:
     """The numbers of a checkpoint that its tensors do not show."""
 
+    form: str  # "stablelm": parts of a layer one after the other, SwiGLU; "phi": side by side, gelu_new
     width: int
     layers: int
     heads: int
@@ -56,12 +57,15 @@ class Config:
         """From `config.json`; both spellings of the norm's epsilon and of the rotary share are taken."""
         folder = pathlib.Path(folder)
         values = json.loads((folder / "config.json").read_text())
-        if not values["model_type"].endswith("stablelm") or values["hidden_act"] != "silu":
-            raise ValueError(f"{folder}: expected the StableLM form with silu, found {values['model_type']}")
+        form = values["model_type"].rsplit("_", 1)[-1]
+        if (form, values["hidden_act"]) not in (("stablelm", "silu"), ("phi", "gelu_new")):
+            raise ValueError(f"{folder}: expected stablelm with silu or phi with gelu_new, found {values['model_type']}")
+        generation = json.loads((folder / "generation_config.json").read_text())
         share = _either(values, "rope_pct", "partial_rotary_factor")
         moe, heads = values["moe"], values["num_attention_heads"]
         tower = _tower_folder(folder, values.get("mm_image_tower", ""))
         return cls(
+            form=form,
             width=values["hidden_size"],
             layers=values["num_hidden_layers"],
             heads=heads,
@@ -70,7 +74,7 @@ class Config:
             rotary_dims=int(share * (values["hidden_size"] // heads)),
             rope_theta=float(values["rope_theta"]),
             max_positions=values["max_position_embeddings"],
-            eos=values["eos_token_id"],
+            eos=generation["eos_token_id"],
             pad=values["pad_token_id"],
             moe_layers=tuple(moe["moe_layers_idx"]),
             top_k=moe["top_k_experts"],
@@ -162,6 +166,12 @@ def gelu(x):
     """The exact form, x * (1 + erf(x / sqrt 2)) / 2, as the projector has it."""
     erf = np.frompyfunc(math.erf, 1, 1)(x.astype(np.float64) / math.sqrt(2)).astype(np.float64)
     return (x * (1 + erf) / 2).astype(x.dtype)
+
+
+def gelu_new(x):
+    """The tanh form, as Phi-2's feed-forward blocks have it."""
+    wide = x.astype(np.float64)
+    return (wide / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (wide + 0.044715 * wide**3)))).astype(x.dtype)
 
 
 def rotate(x, first_position, rotary_dims, theta):
@@ -276,8 +286,10 @@ class Model:
 
     # Decoder
 
-    def swiglu(self, name, x):
+    def feed_forward(self, name, x):
         """The FFN of a dense layer, a routed expert or the meta expert, on [T, d]."""
+        if self.config.form == "phi":
+            return self.linear(f"{name}.fc2", gelu_new(self.linear(f"{name}.fc1", x)))
         gate = self.linear(f"{name}.gate_proj", x)
         return self.linear(f"{name}.down_proj", gate * sigmoid(gate) * self.linear(f"{name}.up_proj", x))
 
@@ -292,16 +304,18 @@ class Model:
         for expert in range(len(gate_weight)):
             tokens = np.flatnonzero(weights[:, expert])
             if len(tokens):
-                output = self.swiglu(f"{name}.deepspeed_moe.experts.deepspeed_experts.{expert}", x[tokens])
+                output = self.feed_forward(f"{name}.deepspeed_moe.experts.deepspeed_experts.{expert}", x[tokens])
                 routed[tokens] += output * weights[tokens, expert, None].astype(x.dtype)
         # Checkpoints of the older form have no meta expert.
-        has_meta = f"{name}.meta_moe.gate_proj.weight" in self.weights
-        meta = self.swiglu(f"{name}.meta_moe", x) if has_meta else np.zeros_like(x)
+        has_meta = any(key.startswith(f"{name}.meta_moe.") for key in self.weights)
+        meta = self.feed_forward(f"{name}.meta_moe", x) if has_meta else np.zeros_like(x)
         trace[f"moe.{index}.input"] = x
         trace[f"moe.{index}.gate_logits"] = gate_logits
         trace[f"moe.{index}.combine"] = weights
-        trace[f"moe.{index}.expert"] = weights.argmax(axis=-1).astype(np.int32)
-        trace[f"moe.{index}.weight"] = weights.max(axis=-1)
+        # The chosen experts, best first: [T] for top-1, [T, 2] for top-2.
+        chosen = np.argsort(-gate_logits, axis=-1, kind="stable")[:, : top_k or self.config.top_k]
+        trace[f"moe.{index}.expert"] = chosen.squeeze(-1).astype(np.int32) if chosen.shape[1] == 1 else chosen
+        trace[f"moe.{index}.weight"] = np.take_along_axis(weights, chosen, axis=-1).squeeze()
         trace[f"moe.{index}.routed"] = routed
         trace[f"moe.{index}.meta"] = meta
         return routed + meta
@@ -328,16 +342,19 @@ class Model:
             else:
                 cache[index] = [np.concatenate(pair) for pair in zip(cache[index], (k, v))]
             k, v = (np.repeat(part, config.heads // config.kv_heads, axis=1) for part in cache[index])
-            trace[f"attn.{index}"] = self.linear(f"{name}.self_attn.o_proj", attend(q, k, v, causal=True))
+            parallel = config.form == "phi"
+            output = f"{name}.self_attn.{'dense' if parallel else 'o_proj'}"
+            trace[f"attn.{index}"] = self.linear(output, attend(q, k, v, causal=True))
             x = x + trace[f"attn.{index}"]
-            inner = self.norm(f"{name}.post_attention_layernorm", x, config.eps)
+            if not parallel:
+                inner = self.norm(f"{name}.post_attention_layernorm", x, config.eps)
             x = x + (
                 self.mixture(index, inner, trace)
                 if index in config.moe_layers
-                else self.swiglu(f"{name}.mlp", inner)
+                else self.feed_forward(f"{name}.mlp", inner)
             )
             trace[f"hidden.{index + 1}"] = x
-        trace["final_hidden"] = self.norm("model.norm", x, config.eps)
+        trace["final_hidden"] = self.norm("model.final_layernorm" if config.form == "phi" else "model.norm", x, config.eps)
         return trace["final_hidden"]
 
     # The way in
