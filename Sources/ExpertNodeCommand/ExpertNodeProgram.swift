@@ -29,13 +29,18 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         version: SoftwareVersion.number,
     )
 
-    @Option(help: "The checkpoint folder.")
+    @Option(help: "The checkpoint folder, or the part of one that `medmoe convert --only` wrote for this node.")
     var model: String?
 
     @Option(help: "This node's name, unique in the cluster.")
     var node: String?
 
-    @Option(help: "Experts to host: layer.index or layer.meta, * for all; e.g. '*.4', '0.2,4.meta', 'all'.")
+    @Option(
+        help: """
+            Experts to host: layer.index or layer.meta, * for all; e.g. '*.4', '0.2,4.meta', 'all'. (default: those in \
+            the folder, where it is a part of a checkpoint)
+            """
+    )
     var experts: String?
 
     @Option(help: "Where to listen for routers: tcp://HOST:PORT or ipc://PATH. (default: tcp://127.0.0.1:7000)")
@@ -74,11 +79,9 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         let logger = try ProgramRunner.makeLogger(label: "medmoe-expert", level: level)
         let configuration = try makeConfiguration(settings)
         let folder = try settings.required("model", flag: model)
-        let selection = try settings.required("experts", flag: experts)
-
         let start = ContinuousClock.now
         let weights = try ModelWeights(folder: folder)
-        let bank = try ExpertBank(loading: weights.selectExperts(selection), from: weights)
+        let bank = try ExpertBank(loading: chooseExperts(settings, weights), from: weights)
         try bank.prove(on: ThreadPool(threads: configuration.threads))
         let service = try ExpertNodeService(
             configuration: configuration,
@@ -102,6 +105,14 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         )
         try await ProgramRunner.run(service.services, followsStandardInput: exitWithStdin, logger: logger)
         logger.notice("The node has ended.")
+    }
+
+    private func chooseExperts(_ settings: Settings, _ weights: ModelWeights) throws -> [ExpertID] {
+        let here = weights.expertsHere
+        if weights.checkpoint.manifest != nil, settings.string("experts", flag: experts) == nil, !here.isEmpty {
+            return here
+        }
+        return try weights.selectExperts(settings.required("experts", flag: experts))
     }
 
     private func makeConfiguration(_ settings: Settings) throws(SettingsError) -> ExpertNodeService.Configuration {

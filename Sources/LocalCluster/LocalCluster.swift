@@ -123,7 +123,7 @@ package final class LocalCluster: Sendable {
             name: id.rawValue,
             executable: configuration.programs + "/medmoe-expert",
             arguments: [
-                "--model", model ?? configuration.model, "--node", id.rawValue, "--experts", spec.experts,
+                "--model", model ?? spec.model ?? configuration.model, "--node", id.rawValue, "--experts", spec.experts,
                 "--listen", endpoint(of: id), "--admin-host", "127.0.0.1", "--admin-port", String(port),
                 "--threads", String(configuration.threads),
             ],

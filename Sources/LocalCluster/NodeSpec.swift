@@ -6,11 +6,14 @@ package struct NodeSpec: Sendable, Equatable {
     package let id: NodeID
     /// Its experts, as `medmoe-expert --experts` takes them.
     package let experts: String
+    /// The folder with its part of the checkpoint; nil for the folder of the whole cluster.
+    package let model: String?
 
     /// Names a node.
-    package init(id: NodeID, experts: String) {
+    package init(id: NodeID, experts: String, model: String? = nil) {
         self.id = id
         self.experts = experts
+        self.model = model
     }
 
     /// The nodes of a layout.

@@ -14,10 +14,11 @@ struct MedMoE: AsyncParsableCommand {
               medmoe cluster up models/medmoe-nano   one process for each expert
               medmoe ask --image xray.png "Is there evidence of pneumonia?"
               medmoe inspect models/medmoe-nano      what a checkpoint holds
+              medmoe convert models/medmoe-nano DST  the same in other numbers or files
 
             Exit codes: 0 done, 1 the work failed, 2 the words were wrong.
             """,
         version: SoftwareVersion.number,
-        subcommands: [Serve.self, Cluster.self, Ask.self, Nodes.self, Inspect.self, Trace.self],
+        subcommands: [Serve.self, Cluster.self, Ask.self, Nodes.self, Inspect.self, Convert.self, Trace.self],
     )
 }

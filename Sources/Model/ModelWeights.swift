@@ -17,14 +17,46 @@ package struct ModelWeights: Sendable {
         self.folder = folder
         checkpoint = try Checkpoint(folder: folder)
         configuration = try ModelConfiguration(of: checkpoint)
+        guard let manifest = checkpoint.manifest, manifest.layoutHash != layoutHash else { return }
+        throw CheckpointError(
+            .invalidIndex,
+            file: ShardManifest.fileName,
+            "expected the layout \(manifest.layoutHash.short), found \(layoutHash.short); config.json and the manifest are "
+                + "of different models, copy both from the same conversion",
+        )
     }
 
     /// The hash of the model's layout: names, types and shapes, not data.
     package var layoutHash: WeightsHash { checkpoint.layoutHash(configuration) }
 
-    /// The hash of one expert's weights.
+    /// The hash of one expert's weights, computed from them.
+    ///
+    /// - Throws: `unusableWeights` when the checkpoint's manifest promises another.
     package func hash(of expert: ExpertID) throws(CheckpointError) -> WeightsHash {
-        try checkpoint.weightsHash(of: TensorNames.weights(of: expert, configuration.form))
+        let found = try checkpoint.weightsHash(of: TensorNames.weights(of: expert, configuration.form))
+        guard let promised = checkpoint.manifest?.experts[expert], promised != found else { return found }
+        throw CheckpointError(
+            .unusableWeights,
+            file: ShardManifest.fileName(of: expert),
+            "expected the weights \(promised.short) of expert \(expert) that \(ShardManifest.fileName) promises, found "
+                + "\(found.short); the file is damaged or of another model, copy it again",
+        )
+    }
+
+    /// The hash of one expert's weights, which this process does not compute with: from the checkpoint's manifest where
+    /// there is one, else from the weights, whose memory is given back at once.
+    package func promisedHash(of expert: ExpertID) throws(CheckpointError) -> WeightsHash {
+        if let promised = checkpoint.manifest?.experts[expert] { return promised }
+        let found = try hash(of: expert)
+        for tensor in TensorNames.weights(of: expert, configuration.form) { checkpoint.release(tensor.fullName) }
+        return found
+    }
+
+    /// The experts whose weights are in the folder: all, unless it is a part of a checkpoint.
+    package var expertsHere: [ExpertID] {
+        configuration.moe.experts.filter { expert in
+            TensorNames.weights(of: expert, configuration.form).allSatisfy { checkpoint.isHere($0.fullName) }
+        }
     }
 
     /// One expert's feed-forward block.

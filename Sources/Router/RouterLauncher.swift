@@ -64,7 +64,7 @@ package struct RouterLauncher: Sendable {
     /// What nodes have to serve: each expert with the hash of its weights in this checkpoint.
     package func makeExpectation() throws(CheckpointError) -> ModelExpectation {
         var hashes: [ExpertID: WeightsHash] = [:]
-        for expert in weights.configuration.moe.experts { hashes[expert] = try weights.hash(of: expert) }
+        for expert in weights.configuration.moe.experts { hashes[expert] = try weights.promisedHash(of: expert) }
         return ModelExpectation(
             layoutHash: weights.layoutHash,
             hiddenSize: weights.configuration.hiddenSize,

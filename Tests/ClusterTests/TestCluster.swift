@@ -10,6 +10,7 @@ enum TestCluster {
         nodes: Int? = nil,
         split: String = "index",
         model: String = Checkout.nano,
+        parts: [String: String] = [:],
         routerArguments: [String] = [],
         waitForReadiness: Bool = true,
         _ body: @Sendable (LocalCluster, HTTP) async throws -> Value,
@@ -22,7 +23,9 @@ enum TestCluster {
         guard let port = FreePort.find() else { throw HTTP.NotReady(message: "no free port") }
         var configuration = LocalCluster.Configuration(
             model: model,
-            nodes: NodeSpec.list(layout, of: moe),
+            nodes: NodeSpec.list(layout, of: moe).map { spec in
+                NodeSpec(id: spec.id, experts: spec.experts, model: parts[spec.id.rawValue])
+            },
             programs: Checkout.programs,
             logs: folder.path + "/logs",
             sockets: LocalCluster.freshSocketFolder(),

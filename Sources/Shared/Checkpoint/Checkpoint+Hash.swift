@@ -12,9 +12,17 @@ extension Checkpoint {
     package func weightsHash(
         of tensors: [(relativeName: String, fullName: String)],
     ) throws(CheckpointError) -> WeightsHash {
+        try weightsHash(of: tensors, converting: TensorConversion(keeping: self))
+    }
+
+    /// The same for the tensors as a conversion will write them.
+    package func weightsHash(
+        of tensors: [(relativeName: String, fullName: String)],
+        converting conversion: TensorConversion,
+    ) throws(CheckpointError) -> WeightsHash {
         var digest = Digest(title: "medmoe weights 1")
         for tensor in tensors.sorted(by: { $0.relativeName < $1.relativeName }) {
-            guard let entry = entry(tensor.fullName) else {
+            guard let item = conversion.item(tensor.fullName) else {
                 throw CheckpointError(
                     .missingTensor,
                     file: folder,
@@ -22,8 +30,8 @@ extension Checkpoint {
                     "expected this tensor to compute a weights hash, found none of this name"
                 )
             }
-            digest.line(Self.describe(tensor.relativeName, entry))
-            try withBytes(tensor.fullName) { digest.bytes($0) }
+            digest.line(Self.describe(tensor.relativeName, item.dtype, item.shape))
+            try conversion.forEachPiece(of: tensor.fullName) { (piece) throws(CheckpointError) in digest.bytes(piece) }
         }
         return digest.hash
     }
@@ -34,6 +42,11 @@ extension Checkpoint {
     /// state and an expert's address mean, and the line `name dtype extents` of every tensor in order of name. Router
     /// and nodes compare it before they exchange rows.
     package func layoutHash(_ configuration: ModelConfiguration) -> WeightsHash {
+        layoutHash(configuration, converting: TensorConversion(keeping: self))
+    }
+
+    /// The same for the tensors as a conversion will write them.
+    package func layoutHash(_ configuration: ModelConfiguration, converting conversion: TensorConversion) -> WeightsHash {
         var digest = Digest(title: "medmoe layout 1")
         let moe = configuration.moe
         digest.line("form \(configuration.form.rawValue)")
@@ -46,13 +59,13 @@ extension Checkpoint {
         digest.line("top_k_experts \(moe.topK)")
         digest.line("meta_expert \(moe.hasMetaExpert)")
         for name in names {
-            if let entry = entry(name) { digest.line(Self.describe(name, entry)) }
+            if let item = conversion.item(name) { digest.line(Self.describe(name, item.dtype, item.shape)) }
         }
         return digest.hash
     }
 
-    private static func describe(_ name: String, _ entry: TensorEntry) -> String {
-        "\(name) \(entry.dtype.rawValue) " + entry.shape.map(String.init).joined(separator: "x")
+    private static func describe(_ name: String, _ dtype: TensorDType, _ shape: [Int]) -> String {
+        "\(name) \(dtype.rawValue) " + shape.map(String.init).joined(separator: "x")
     }
 }
 

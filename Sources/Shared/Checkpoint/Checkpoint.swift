@@ -1,7 +1,8 @@
 internal import Foundation
 package import Kernels
 
-/// The weights in a checkpoint folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
+/// The weights in a checkpoint folder: `model.safetensors`, the shards that `model.safetensors.index.json` names, or
+/// the files that `medmoe-manifest.json` names, of which some may be elsewhere.
 ///
 /// Every header is read and checked at opening; a tensor's bytes come into memory when it is read, so that a process
 /// that holds one expert reads one expert.
@@ -13,19 +14,40 @@ package final class Checkpoint: Sendable {
     package let folder: String
     /// The files that hold the weights, in order of name.
     package let files: [SafetensorsFile]
-    /// The names of all tensors, sorted.
+    /// The names of all tensors, sorted; also of those whose file is elsewhere.
     package let names: [String]
+    /// What the whole checkpoint holds, where the folder says; some of it may be elsewhere.
+    package let manifest: ShardManifest?
 
     private let homes: [String: Int]
+    private let elsewhere: [String: TensorEntry]
 
     /// Opens the weights in a folder.
     ///
     /// - Throws: `missingFile`, `unreadableFile`, `truncated`, `invalidHeader`, `invalidJSON` or `invalidIndex`.
     package init(folder: String) throws(CheckpointError) {
         self.folder = folder
+        manifest = try ShardManifest(folder: folder)
         var homes: [String: Int] = [:]
+        var elsewhere: [String: TensorEntry] = [:]
         let single = folder + "/" + Self.singleFileName
-        if FileManager.default.fileExists(atPath: single) {
+        if let manifest {
+            files = try Self.open(manifest, in: folder)
+            var places: [String: Int] = [:]
+            for (place, file) in files.enumerated() { places[file.name] = place }
+            for (name, tensor) in manifest.tensors {
+                if let place = places[tensor.file] {
+                    homes[name] = place
+                } else if let item = SafetensorsStream.Item(name, tensor.dtype, tensor.shape) {
+                    elsewhere[name] = TensorEntry(
+                        name: name,
+                        dtype: tensor.dtype,
+                        shape: tensor.shape,
+                        byteRange: 0..<item.byteCount
+                    )
+                }
+            }
+        } else if FileManager.default.fileExists(atPath: single) {
             files = [try SafetensorsFile(path: single)]
             for entry in files[0].entries { homes[entry.name] = 0 }
         } else if let index = try ShardIndex(folder: folder) {
@@ -48,8 +70,40 @@ package final class Checkpoint: Sendable {
             throw Self.nothingFound(in: folder)
         }
         self.homes = homes
-        names = homes.keys.sorted()
+        self.elsewhere = elsewhere
+        names = (Array(homes.keys) + elsewhere.keys).sorted()
     }
+
+    /// Opens those of a manifest's files that are here, and holds them against it.
+    private static func open(
+        _ manifest: ShardManifest,
+        in folder: String,
+    ) throws(CheckpointError) -> [SafetensorsFile] {
+        var files: [SafetensorsFile] = []
+        for name in manifest.files where FileManager.default.fileExists(atPath: folder + "/" + name) {
+            let file = try SafetensorsFile(path: folder + "/" + name)
+            let promised = manifest.tensors.filter { $0.value.file == name }
+            let kept = promised.count { file.entry($0.key)?.matches($0.value) == true }
+            guard kept == promised.count, kept == file.entries.count else {
+                throw CheckpointError(
+                    .invalidIndex,
+                    file: CheckpointError.quotable(name),
+                    "expected the \(promised.count) tensors that \(ShardManifest.fileName) lists for this file, found "
+                        + "\(kept) of them among \(file.entries.count); take both from the same conversion"
+                )
+            }
+            files.append(file)
+        }
+        guard files.isEmpty else { return files }
+        throw CheckpointError(
+            .missingFile,
+            file: folder,
+            "expected some of the files that \(ShardManifest.fileName) names, found none"
+        )
+    }
+
+    /// Whether a tensor's bytes are in this folder, and not only described by its manifest.
+    package func isHere(_ tensor: String) -> Bool { homes[tensor] != nil }
 
     private static func open(_ index: ShardIndex, in folder: String) throws(CheckpointError) -> [SafetensorsFile] {
         var files: [SafetensorsFile] = []
@@ -88,11 +142,13 @@ package final class Checkpoint: Sendable {
 
     /// What the headers say about a tensor; nil when it is not in the checkpoint.
     package func entry(_ name: String) -> TensorEntry? {
-        homes[name].flatMap { files[$0].entry(name) }
+        homes[name].flatMap { files[$0].entry(name) } ?? elsewhere[name]
     }
 
     /// The name of the file that holds a tensor; nil when it is not in the checkpoint.
-    package func fileName(of tensor: String) -> String? { homes[tensor].map { files[$0].name } }
+    package func fileName(of tensor: String) -> String? {
+        homes[tensor].map { files[$0].name } ?? manifest?.tensors[tensor]?.file
+    }
 
     /// The numbers of a tensor as floats, row after row; those of F16, BF16 and F32 are exact.
     ///
@@ -136,6 +192,14 @@ package final class Checkpoint: Sendable {
 
     private func home(of name: String, _ shape: [Int]?) throws(CheckpointError) -> SafetensorsFile {
         if let place = homes[name] { return files[place] }
+        if let tensor = manifest?.tensors[name] {
+            throw CheckpointError(
+                .missingFile,
+                file: CheckpointError.quotable(tensor.file),
+                tensor: CheckpointError.quotable(name),
+                "this folder is a part of a checkpoint and does not hold this file; copy it here from the whole one"
+            )
+        }
         let wanted = shape.map { " of shape \(TensorEntry.describe($0))" } ?? ""
         throw CheckpointError(
             .missingTensor,
@@ -143,5 +207,12 @@ package final class Checkpoint: Sendable {
             tensor: CheckpointError.quotable(name),
             "expected a tensor\(wanted), found none of this name among the checkpoint's \(names.count)"
         )
+    }
+}
+
+extension TensorEntry {
+    /// Whether this is the tensor that a manifest describes.
+    fileprivate func matches(_ tensor: ShardManifest.Tensor) -> Bool {
+        dtype == tensor.dtype && shape == tensor.shape
     }
 }

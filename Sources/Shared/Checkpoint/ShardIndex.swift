@@ -5,6 +5,11 @@ struct ShardIndex {
     /// Shards that one index may name.
     static let shardLimit = 4096
 
+    /// Whether a word names a file in a folder itself: lists come with the weights and must not lead out of theirs.
+    static func isPlainName(_ file: String) -> Bool {
+        !file.isEmpty && !file.contains("/") && !file.contains("\0") && file != "." && file != ".."
+    }
+
     /// The shards in order of name.
     let files: [String]
     /// The file of each tensor.
@@ -24,10 +29,7 @@ struct ShardIndex {
         }
         var fileOfTensor: [String: String] = [:]
         for (name, value) in map.members {
-            // A plain name: the index comes with the weights and must not lead out of their folder.
-            guard case .string(let file) = value, !file.isEmpty, !file.contains("/"), !file.contains("\0"),
-                file != ".", file != ".."
-            else {
+            guard case .string(let file) = value, Self.isPlainName(file) else {
                 throw CheckpointError(
                     .invalidIndex,
                     file: Self.fileName,

@@ -39,6 +39,22 @@ package struct ExpertID: Hashable, Sendable {
         self.layer = layer
         self.slot = slot
     }
+
+    /// Reads `4.2` or `4.meta`; nil for anything else.
+    package init?(_ text: String) {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, let layer = Self.number(parts[0]) else { return nil }
+        if parts[1] == "meta" {
+            self.init(layer: layer, slot: .meta)
+        } else {
+            guard let index = Self.number(parts[1]) else { return nil }
+            self.init(layer: layer, slot: .routed(index))
+        }
+    }
+
+    private static func number(_ digits: Substring) -> Int? {
+        digits.utf8.allSatisfy { (48...57).contains($0) } ? Int(digits) : nil
+    }
 }
 
 extension ExpertID: Comparable {
