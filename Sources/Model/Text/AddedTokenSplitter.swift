@@ -8,20 +8,22 @@ struct AddedTokenSplitter: Sendable {
         var id: Int?
     }
 
-    private struct Node {
-        var children: [UInt8: Int] = [:]
-        var id: Int?
-    }
-
-    private let tokens: [Int: AddedToken]
+    let tokens: [Int: AddedToken]
     private let hasFlags: Bool
-    private var nodes = [Node()]
+    private let flagsAreExact: Bool
+    /// The tree of all tokens: number of a node and next byte, to the next node.
+    private var children = IntegerTable(capacity: 0)
+    /// The token that ends at each node.
+    private var ends: [Int?] = [nil]
     private var ids: [[UInt8]: Int] = [:]
     private var startsToken = Array(repeating: false, count: 256)
 
     /// Knows the given tokens by their ids.
-    init(_ tokens: [Int: AddedToken]) {
+    ///
+    /// With `flagsAreExact` the flags are read as `tokenizer.json` means them, else as the older Python classes do.
+    init(_ tokens: [Int: AddedToken], flagsAreExact: Bool = false) {
         self.tokens = tokens
+        self.flagsAreExact = flagsAreExact
         hasFlags = tokens.values.contains { $0.stripsLeft || $0.stripsRight || $0.isSingleWord }
         for (id, token) in tokens {
             let bytes = Array(token.content.utf8)
@@ -35,15 +37,20 @@ struct AddedTokenSplitter: Sendable {
     private mutating func insert(_ bytes: [UInt8], id: Int) {
         var node = 0
         for byte in bytes {
-            if let child = nodes[node].children[byte] {
+            if let child = child(of: node, byte) {
                 node = child
             } else {
-                nodes[node].children[byte] = nodes.count
-                node = nodes.count
-                nodes.append(Node())
+                _ = children.insert(UInt64(node) << 8 | UInt64(byte), UInt64(ends.count))
+                node = ends.count
+                ends.append(nil)
             }
         }
-        nodes[node].id = id
+        ends[node] = id
+    }
+
+    private func child(of node: Int, _ byte: UInt8) -> Int? {
+        let child = children[UInt64(node) << 8 | UInt64(byte)]
+        return child == IntegerTable.none ? nil : Int(child)
     }
 
     /// Cuts `text` (valid UTF-8) into added tokens and what lies between, in order, without stripped white space.
@@ -54,27 +61,33 @@ struct AddedTokenSplitter: Sendable {
         var textStart = 0
         var position = 0
         while position < text.count {
-            guard startsToken[Int(text[position])], let match = longestMatch(in: text, at: position) else {
+            guard startsToken[Int(text[position])], var match = longestMatch(in: text, at: position) else {
                 position += 1
                 continue
             }
-            if textStart < position { pieces.append(Piece(bytes: text[textStart..<position])) }
-            pieces.append(match)
             position = match.bytes.endIndex
-            textStart = position
+            if hasFlags, flagsAreExact {
+                guard let grown = grown(match, in: text, after: textStart) else { continue }
+                match = grown
+            }
+            // The search goes on behind the match itself: a token in the white space that this one took counts as well.
+            let start = match.bytes.startIndex
+            if textStart < start { pieces.append(Piece(bytes: text[textStart..<start])) }
+            pieces.append(match)
+            textStart = match.bytes.endIndex
         }
         if textStart < text.count { pieces.append(Piece(bytes: text[textStart...])) }
-        return hasFlags ? applyFlags(to: pieces) : pieces
+        return hasFlags && !flagsAreExact ? applyFlags(to: pieces) : pieces
     }
 
     private func longestMatch(in text: [UInt8], at start: Int) -> Piece? {
         var node = 0
         var position = start
         var match: Piece?
-        while position < text.count, let child = nodes[node].children[text[position]] {
+        while position < text.count, let child = child(of: node, text[position]) {
             node = child
             position += 1
-            if let id = nodes[node].id { match = Piece(bytes: text[start..<position], id: id) }
+            if let id = ends[node] { match = Piece(bytes: text[start..<position], id: id) }
         }
         return match
     }

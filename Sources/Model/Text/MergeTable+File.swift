@@ -23,25 +23,38 @@ extension MergeTable {
                 )
             }
             let names = (left: String(Substring(left)), right: String(Substring(right)))
-            guard let leftID = ids[names.left], let rightID = ids[names.right],
-                let result = ids[names.left + names.right]
-            else {
-                throw TokenizerError(
-                    .invalidMerge,
-                    file: file,
-                    line: index + 1,
-                    message: "expected tokens of \(TokenizerFiles.Name.vocabulary) that make a third one together, "
-                        + "found one that is not there; take both files from the same tokenizer"
-                )
-            }
-            guard append(Int32(leftID), Int32(rightID), result: Int32(result)) else {
-                throw TokenizerError(
-                    .invalidMerge,
-                    file: file,
-                    line: index + 1,
-                    message: "expected each merge once, found one that stands on an earlier line too"
-                )
-            }
+            try append(names, ids: ids, file: file, line: index + 1)
+        }
+    }
+    /// Takes over the merges of `tokenizer.json`, best rank first.
+    init(_ json: TokenizerJSON) throws(TokenizerError) {
+        self.init(capacity: json.merges.count)
+        for merge in json.merges { try append(merge, ids: json.ids, file: TokenizerFiles.Name.tokenizer, line: nil) }
+    }
+
+    private mutating func append(
+        _ names: (left: String, right: String),
+        ids: [String: Int],
+        file: String,
+        line: Int?
+    ) throws(TokenizerError) {
+        guard let left = ids[names.left], let right = ids[names.right], let result = ids[names.left + names.right]
+        else {
+            throw TokenizerError(
+                .invalidMerge,
+                file: file,
+                line: line,
+                message: "expected merges of tokens of the vocabulary that make a third one together, found one that "
+                    + "is not there; take both from the same tokenizer"
+            )
+        }
+        guard append(Int32(left), Int32(right), result: Int32(result)) else {
+            throw TokenizerError(
+                .invalidMerge,
+                file: file,
+                line: line,
+                message: "expected each merge once, found one that stands at an earlier place too"
+            )
         }
     }
 }

@@ -1,99 +1,73 @@
-/// Cuts text into the words inside which byte pairs are merged, by the rule that GPT-2 set.
+/// Cuts text into the words inside which byte pairs are merged; every byte falls into exactly one word.
 ///
-/// The rule, in order of preference at each place: one of the English contractions `'s 't 're 've 'm 'll 'd`; letters,
-/// digits, or other marks in a row, each with at most one space before; white space up to but not including the last
-/// one before a word; any white space. Every byte falls into exactly one word.
-struct PreTokenizer: Sequence, IteratorProtocol {
-    private let bytes: ArraySlice<UInt8>
-    private let end: Int
-    private var position: Int
+/// Costs the same for each byte, whatever the text: no run is looked at more than a few times.
+struct PreTokenizer: Sendable {
+    /// The rule that it goes by.
+    let pattern: TokenizerPattern
 
-    /// Cuts `bytes`, which must be valid UTF-8.
-    init(_ bytes: ArraySlice<UInt8>) {
-        self.bytes = bytes
-        position = bytes.startIndex
-        end = bytes.endIndex
-    }
-
-    /// The bytes of the next word; nil at the end.
-    mutating func next() -> ArraySlice<UInt8>? {
-        guard position < end else { return nil }
-        let start = position
-        position = contractionEnd(from: start) ?? wordEnd(from: start)
-        return bytes[start..<position]
-    }
-
-    private func contractionEnd(from start: Int) -> Int? {
-        guard bytes[start] == UInt8(ascii: "'"), start + 1 < end else { return nil }
-        switch bytes[start + 1] {
-        case UInt8(ascii: "s"), UInt8(ascii: "t"), UInt8(ascii: "m"), UInt8(ascii: "d"): return start + 2
-        case UInt8(ascii: "r"), UInt8(ascii: "v"): return second(start, is: UInt8(ascii: "e"))
-        case UInt8(ascii: "l"): return second(start, is: UInt8(ascii: "l"))
-        default: return nil
+    /// The end of the word that begins at `start`, which lies before the end of `bytes`, which are valid UTF-8.
+    func wordEnd(in bytes: Span<UInt8>, from start: Int) -> Int {
+        switch pattern {
+        case .gpt2: gpt2WordEnd(in: bytes, from: start)
+        case .arcade: cl100kWordEnd(in: bytes, from: start, mostDigits: 1)
+        case .cl100k: cl100kWordEnd(in: bytes, from: start, mostDigits: 3)
+        case .whole: bytes.count
         }
     }
 
-    private func second(_ start: Int, is byte: UInt8) -> Int? {
-        start + 2 < end && bytes[start + 2] == byte ? start + 3 : nil
-    }
-
-    private func wordEnd(from start: Int) -> Int {
-        var current = character(at: start)
-        if bytes[start] == UInt8(ascii: " "), current.end < end {
-            let following = character(at: current.end)
-            if following.kind != .whitespace { current = following }
-        }
-        if current.kind == .whitespace { return whitespaceEnd(from: start, firstEnd: current.end) }
-        var next = current.end
-        while next < end {
-            let following = character(at: next)
-            guard following.kind == current.kind else { break }
-            next = following.end
-        }
-        return next
-    }
-
-    private func whitespaceEnd(from start: Int, firstEnd: Int) -> Int {
-        var last = start
-        var next = firstEnd
-        while next < end {
-            let following = character(at: next)
-            guard following.kind == .whitespace else {
-                // The last white space before a word goes with the word, or stands alone.
-                return last > start ? last : next
-            }
-            last = next
-            next = following.end
-        }
-        return next
-    }
-
-    private func character(at index: Int) -> (kind: CharacterKind, end: Int) {
+    /// The class of the character at `index`, and where the next one begins.
+    func character(in bytes: Span<UInt8>, at index: Int) -> (kind: CharacterKind, end: Int) {
         let first = bytes[index]
         if first < 0x80 { return (CharacterKind(ascii: first), index + 1) }
-        let length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
-        var value = UInt32(first) & (length == 2 ? 0x1F : length == 3 ? 0x0F : 0x07)
-        for offset in 1..<length { value = value << 6 | UInt32(bytes[index + offset] & 0x3F) }
-        return (Unicode.Scalar(value).map(CharacterKind.init) ?? .other, index + length)
+        let (scalar, end) = bytes.scalar(at: index)
+        return (CharacterKind(scalar), end)
+    }
+
+    /// The first place from `start` on at which a character of another class stands.
+    func runEnd(of kind: CharacterKind, in bytes: Span<UInt8>, from start: Int) -> Int {
+        var next = start
+        while next < bytes.count {
+            let following = character(in: bytes, at: next)
+            guard following.kind == kind else { break }
+            next = following.end
+        }
+        return next
     }
 }
 
-/// The four classes of characters that the rule tells apart.
-private enum CharacterKind {
+extension Span<UInt8> {
+    /// The character that begins at `index` in valid UTF-8, and where the next one begins.
+    func scalar(at index: Int) -> (scalar: Unicode.Scalar, end: Int) {
+        let first = self[index]
+        guard first >= 0xC0 else { return (Unicode.Scalar(first), index + 1) }
+        let length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+        var value = UInt32(first) & (length == 2 ? 0x1F : length == 3 ? 0x0F : 0x07)
+        for offset in 1..<length { value = value << 6 | UInt32(self[index + offset] & 0x3F) }
+        return (Unicode.Scalar(value) ?? "\u{FFFD}", index + length)
+    }
+}
+
+/// The four classes of characters that the rules tell apart.
+enum CharacterKind {
     case letter
     case number
     case whitespace
     case other
 
+    /// The class of an ASCII character.
+    @inline(__always)
     init(ascii byte: UInt8) {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): self = .letter
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): self = .number
-        case 0x09...0x0D, 0x20: self = .whitespace
-        default: self = .other
+        // Most bytes are small letters; one comparison settles those and the capitals.
+        if (byte | 0x20) &- UInt8(ascii: "a") < 26 {
+            self = .letter
+        } else if byte == 0x20 || byte &- 0x09 < 5 {
+            self = .whitespace
+        } else {
+            self = byte &- UInt8(ascii: "0") < 10 ? .number : .other
         }
     }
 
+    /// The class of any character.
     init(_ scalar: Unicode.Scalar) {
         switch scalar.properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: self = .letter

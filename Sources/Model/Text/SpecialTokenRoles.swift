@@ -3,6 +3,9 @@ struct SpecialTokenRoles: Decodable, Sendable {
     /// The single roles in the order in which the reference tokenizer numbers new tokens.
     static let names = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"]
 
+    /// The token that begins, ends and stands for the unknown where a file says nothing about that.
+    static let fallback = "<|endoftext|>"
+
     /// Token of each role that the file names.
     private(set) var tokens: [String: AddedToken] = [:]
     /// Special tokens without a role.
@@ -44,6 +47,13 @@ struct SpecialTokenRoles: Decodable, Sendable {
         return result
     }
 
+    /// The same roles, those vacant that would fall back.
+    var withoutFallback: SpecialTokenRoles {
+        var result = self
+        result.vacant.formUnion(Self.names)
+        return result
+    }
+
     /// Every token once, by text: the single roles in order, then the others.
     ///
     /// The roles of beginning, end and unknown fall back to `<|endoftext|>`, as in the reference.
@@ -57,6 +67,6 @@ struct SpecialTokenRoles: Decodable, Sendable {
     func token(for role: String) -> AddedToken? {
         if let token = tokens[role] { return token }
         guard Self.names.prefix(3).contains(role), !vacant.contains(role) else { return nil }
-        return AddedToken(content: "<|endoftext|>")
+        return AddedToken(content: Self.fallback)
     }
 }

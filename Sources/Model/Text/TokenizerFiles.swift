@@ -4,6 +4,7 @@ internal import Foundation
 struct TokenizerFiles {
     /// Names of the files in the published layout.
     enum Name {
+        static let tokenizer = "tokenizer.json"
         static let vocabulary = "vocab.json"
         static let merges = "merges.txt"
         static let configuration = "tokenizer_config.json"

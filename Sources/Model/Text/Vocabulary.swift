@@ -23,7 +23,7 @@ struct Vocabulary: Sendable {
     /// Reads and joins the files of a folder.
     init(files: TokenizerFiles, configuration: TokenizerConfiguration) throws(TokenizerError) {
         ids = try files.required([String: Int].self, from: TokenizerFiles.Name.vocabulary)
-        var tokens = try Self.tokensByID(ids)
+        var tokens = try Self.tokensByID(ids, file: TokenizerFiles.Name.vocabulary)
         let plainCount = ids.count
         var roles = configuration.roles
 
@@ -48,14 +48,38 @@ struct Vocabulary: Sendable {
         layOutText(of: tokens)
     }
 
+    /// Takes over what `tokenizer.json` says; the roles of tokens stand in the other files.
+    init(
+        json: TokenizerJSON,
+        files: TokenizerFiles,
+        configuration: TokenizerConfiguration
+    ) throws(TokenizerError) {
+        ids = json.ids
+        let file = TokenizerFiles.Name.tokenizer
+        var tokens = try Self.tokensByID(ids, file: file)
+        for added in json.addedTokens {
+            try add(added.token, id: added.id, file: file, to: &tokens)
+            if added.isSpecial { specialIDs.insert(added.id) }
+        }
+        var roles = configuration.roles
+        if configuration.addedTokens == nil,
+            let special = try files.optional(SpecialTokenRoles.self, from: TokenizerFiles.Name.specialTokens)
+        {
+            roles = roles.overridden(by: special)
+        }
+        // The token that roles fall back to is no more than a habit of the older classes.
+        if ids[SpecialTokenRoles.fallback] == nil { roles = roles.withoutFallback }
+        try add(roles, keepsFlags: true, to: &tokens)
+        layOutText(of: tokens)
+    }
+
     /// The bytes of a token's text; nil for an id without a token.
     func bytes(of id: Int) -> ArraySlice<UInt8>? {
         guard id >= 0, id <= highestID, textStarts[id] < textStarts[id + 1] else { return nil }
         return text[textStarts[id]..<textStarts[id + 1]]
     }
 
-    private static func tokensByID(_ ids: [String: Int]) throws(TokenizerError) -> [Int: String] {
-        let file = TokenizerFiles.Name.vocabulary
+    private static func tokensByID(_ ids: [String: Int], file: String) throws(TokenizerError) -> [Int: String] {
         guard !ids.isEmpty else {
             throw TokenizerError(.invalidVocabulary, file: file, message: "expected tokens with their ids, found none")
         }

@@ -112,4 +112,39 @@ struct StreamingDetokenizerTests {
             #expect(text.trimmingCharacters(in: .whitespacesAndNewlines) == item.greedyText, "\(item.name)")
         }
     }
+
+    @Test(
+        "At any place in a golden text, what has been shown is the beginning of the whole",
+        arguments: ["stablelm", "phi"]
+    )
+    func everyPrefix(form: String) throws {
+        struct Golden: Decodable {
+            struct Item: Decodable {
+                var stablelm: TokenizerCase
+                var phi: TokenizerCase
+            }
+
+            var cases: [Item]
+        }
+        guard let file = TextFixtures.golden("tokenizer_cases.json") else { return }
+        let golden = try TextFixtures.decode(Golden.self, from: file)
+        let folder = file.deletingLastPathComponent().appending(path: "\(form)-tiny").path
+        let tokenizer = try ByteLevelBPE(folder: folder)
+        #expect(golden.cases.count == 180)
+        for (index, item) in golden.cases.enumerated() {
+            let reference = form == "phi" ? item.phi : item.stablelm
+            var detokenizer = StreamingDetokenizer(tokenizer: tokenizer)
+            let whole = Array(reference.decoded.utf8)
+            var shown: [UInt8] = []
+            for (place, id) in reference.ids.enumerated() {
+                shown += detokenizer.append(id).utf8
+                #expect(whole.starts(with: shown), "case \(index), id \(place)")
+                // Were this the end, a stream and a decoder of these ids alone would agree as well.
+                var ended = detokenizer
+                let upToHere = tokenizer.decode(Array(reference.ids[...place]), skipSpecialTokens: true)
+                #expect(shown + ended.finish().utf8 == Array(upToHere.utf8), "case \(index), end at id \(place)")
+            }
+            #expect(shown + detokenizer.finish().utf8 == whole, "case \(index)")
+        }
+    }
 }
