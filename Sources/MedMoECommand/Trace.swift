@@ -90,7 +90,7 @@ struct Trace: AsyncParsableCommand {
             try image.map { try preprocess($0, launcher: launcher) }
             + pixels.flatMap { try PixelFile.read($0, side: side) }
         let question = TraceRun.Question(
-            prompt: try makePrompt(images: pictures.count),
+            prompt: try makePrompt(launcher.model.template, images: pictures.count),
             pixels: pictures,
             maximumTokens: maxTokens,
             expertTimeout: .seconds(600),
@@ -104,11 +104,11 @@ struct Trace: AsyncParsableCommand {
         print(run.text)
     }
 
-    private func makePrompt(images: Int) throws -> String {
+    private func makePrompt(_ template: ConversationTemplate, images: Int) throws -> String {
         guard chat else { return prompt }
         let marks = PromptTokenizer.imageCount(in: prompt) == 0 ? images : 0
         let text = String(repeating: PromptTokenizer.imageMarker + "\n", count: marks) + prompt
-        return try ConversationTemplate.stablelm.prompt(turns: [ChatTurn(role: .user, text: text)])
+        return try template.prompt(turns: [ChatTurn(role: .user, text: text)])
     }
 
     private func preprocess(_ path: String, launcher: RouterLauncher) throws -> [Float] {

@@ -5,6 +5,8 @@ package import Shared
 package final class MedMoEModel: Sendable {
     /// Words to ids and back.
     package let tokenizer: ByteLevelBPE
+    /// How a conversation is written for it.
+    package let template: ConversationTemplate
     /// Pictures to patch features.
     package let tower: VisionTower
     /// Patch features to image embeddings.
@@ -16,11 +18,12 @@ package final class MedMoEModel: Sendable {
     /// The hash of the model's layout.
     package let layoutHash: WeightsHash
 
-    /// Reads everything but the experts from a checkpoint.
+    /// Reads everything but the experts from a checkpoint; a `pattern` replaces the one of the tokenizer's files.
     ///
     /// - Throws: `CheckpointError` or `TokenizerError`, each with a sentence for people.
-    package init(weights: ModelWeights) throws {
-        tokenizer = try ByteLevelBPE(folder: weights.folder)
+    package init(weights: ModelWeights, pattern: TokenizerPattern? = nil) throws {
+        tokenizer = try ByteLevelBPE(folder: weights.folder, pattern: pattern)
+        template = .of(weights.configuration.form)
         tower = try weights.visionTower()
         projector = try weights.projector()
         language = try weights.languageModel(vocabularySize: tokenizer.vocabularySize)

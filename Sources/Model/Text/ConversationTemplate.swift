@@ -1,3 +1,5 @@
+package import Shared
+
 /// The text form in which the published models were trained to read a conversation.
 ///
 /// One system text, then `USER: question ASSISTANT: answer<|endoftext|>` for each turn, open after the last
@@ -23,6 +25,14 @@ package struct ConversationTemplate: Hashable, Sendable {
         systemText =
             "A chat between a curious user and an artificial intelligence assistant. "
             + "The assistant gives helpful, detailed, and polite answers to the user's questions."
+    }
+
+    /// The template in which the published models of a form were trained.
+    package static func of(_ form: ModelForm) -> ConversationTemplate {
+        switch form {
+        case .stableLM: stablelm
+        case .phi: phi
+        }
     }
 
     /// The template of this name; throws `ConversationError` when there is none.

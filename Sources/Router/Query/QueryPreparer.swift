@@ -63,7 +63,7 @@ package struct QueryPreparer: Sendable {
         try boundText(turns)
         let prompt: String
         do {
-            prompt = try ConversationTemplate.stablelm.prompt(turns: turns)
+            prompt = try model.template.prompt(turns: turns)
         } catch {
             throw QueryError(.invalidRequest, error.message, parameter: "messages")
         }

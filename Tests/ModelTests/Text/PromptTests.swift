@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Model
+internal import Shared
 internal import Testing
 
 @Suite("Conversation template and prompt tokenizer")
@@ -71,6 +72,11 @@ struct PromptTests {
             try ConversationTemplate.stablelm.prompt(turns: [ChatTurn(role: .user, text: "")])
         }
         #expect(error?.code == .emptyQuestion)
+    }
+
+    @Test("Each form of model has the template that it was trained with")
+    func templatesOfForms() {
+        #expect(ModelForm.allCases.map { ConversationTemplate.of($0).name } == ["stablelm", "phi"])
     }
 
     @Test("Templates are found by the names that checkpoints use, and by no other")
