@@ -104,7 +104,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ] + commandLine
         ),
-        library("ServingOptions", ["Router", "Imaging", "CommandSupport"] + commandLine),
+        library("ServingOptions", ["Router", "Model", "Imaging", "CommandSupport"] + commandLine),
 
         // Programs: flags, signals, nothing else.
         .executableTarget(

@@ -19,6 +19,8 @@ struct MedMoE: AsyncParsableCommand {
             Exit codes: 0 done, 1 the work failed, 2 the words were wrong.
             """,
         version: SoftwareVersion.number,
-        subcommands: [Serve.self, Cluster.self, Ask.self, Nodes.self, Inspect.self, Convert.self, Trace.self],
+        subcommands: [
+            Serve.self, Cluster.self, Ask.self, Nodes.self, Inspect.self, Convert.self, Tokenize.self, Trace.self,
+        ],
     )
 }

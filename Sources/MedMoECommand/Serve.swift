@@ -34,7 +34,7 @@ struct Serve: AsyncParsableCommand {
         )
         var configuration = try serving.makeConfiguration(settings, folder: folder)
         let start = ContinuousClock.now
-        let launcher = try RouterLauncher(folder: folder)
+        let launcher = try RouterLauncher(folder: folder, pattern: try serving.pattern(settings))
         configuration.routerName = "local"
         let service = try RouterService(
             configuration: configuration,

@@ -18,14 +18,14 @@ package struct RouterLauncher: Sendable {
     /// The name that the folder suggests for the model.
     package let suggestedName: String
 
-    /// Reads a checkpoint folder.
+    /// Reads a checkpoint folder; a `pattern` replaces the one of the tokenizer's files.
     ///
     /// - Throws: `CheckpointError`, `TokenizerError` or `ImagePreprocessingError`, each with a sentence for people.
-    package init(folder: String) throws {
+    package init(folder: String, pattern: TokenizerPattern? = nil) throws {
         weights = try ModelWeights(folder: folder)
         // Nodes read the experts' tensors, but a checkpoint that lacks one is refused here, before anybody waits.
         if let error = ModelInventory(weights.configuration).check(weights.checkpoint).error { throw error }
-        model = try MedMoEModel(weights: weights)
+        model = try MedMoEModel(weights: weights, pattern: pattern)
         let url = URL(filePath: folder)
         let padded = weights.configuration.imageAspectRatio == .pad
         let file = url.appending(path: "preprocessor_config.json")

@@ -56,7 +56,7 @@ struct RouterProgram: AsyncParsableCommand {
         let folder = try serving.modelFolder(settings)
         var configuration = try serving.makeConfiguration(settings, folder: folder)
         let start = ContinuousClock.now
-        let launcher = try RouterLauncher(folder: folder)
+        let launcher = try RouterLauncher(folder: folder, pattern: try serving.pattern(settings))
         configuration.routerName = settings.string("name", flag: name) ?? "router"
         let service = try RouterService(
             configuration: configuration,

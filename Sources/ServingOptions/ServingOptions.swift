@@ -2,6 +2,7 @@ package import ArgumentParser
 package import CommandSupport
 internal import Foundation
 internal import Imaging
+package import Model
 package import Router
 
 /// The flags that every program with a query API has.
@@ -45,6 +46,9 @@ package struct ServingOptions: ParsableArguments {
     @Option(help: "Megapixels that an image may have. (default: 64)")
     package var maxMegapixels: Int?
 
+    @Option(help: "gpt2 or arcade: how the tokenizer cuts words. (default: what its files ask for)")
+    package var tokenizerPattern: String?
+
     @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
     package var logLevel: String?
 
@@ -57,6 +61,16 @@ package struct ServingOptions: ParsableArguments {
     /// The checkpoint folder, from whichever source has it.
     package func modelFolder(_ settings: Settings, argument: String? = nil) throws(SettingsError) -> String {
         try settings.required("model", flag: argument ?? model)
+    }
+
+    /// The tokenizer's pattern; nil leaves it to the checkpoint.
+    package func pattern(_ settings: Settings) throws(SettingsError) -> TokenizerPattern? {
+        guard let name = settings.string("tokenizer-pattern", flag: tokenizerPattern) else { return nil }
+        guard let pattern = TokenizerPattern(rawValue: name), TokenizerPattern.choices.contains(pattern) else {
+            let names = TokenizerPattern.choices.map(\.rawValue).joined(separator: " or ")
+            throw SettingsError("tokenizer-pattern has to be \(names); \"\(name)\" came.")
+        }
+        return pattern
     }
 
     /// The router's configuration.

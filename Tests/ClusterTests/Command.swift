@@ -11,6 +11,7 @@ struct Command {
         _ program: String,
         _ arguments: [String],
         environment: [String: String] = [:],
+        input: URL? = nil,
         within limit: Duration = .seconds(300),
     ) async throws -> Command {
         let folder = try Checkout.temporaryFolder()
@@ -25,7 +26,7 @@ struct Command {
         for file in [out, err] { FileManager.default.createFile(atPath: file.path, contents: nil) }
         process.standardOutput = try FileHandle(forWritingTo: out)
         process.standardError = try FileHandle(forWritingTo: err)
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
         try process.run()
         let deadline = ContinuousClock.now + limit
         while process.isRunning {
