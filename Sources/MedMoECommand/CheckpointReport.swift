@@ -1,18 +1,15 @@
 internal import Foundation
 internal import Model
+internal import Router
 internal import Shared
 
 /// What `medmoe inspect` prints; the field names are stable.
 struct CheckpointReport: Encodable {
-    struct Part: Encodable {
-        var part: String
-        var parameters: Int
-        var bytes: Int
-    }
-
     struct Expert: Encodable {
         var expert: String
+        var domain: String?
         var bytes: Int
+        var is_here: Bool
         var weights_hash: String?
     }
 
@@ -32,11 +29,12 @@ struct CheckpointReport: Encodable {
     var tensors: Int
     var parameters: Int
     var activated_parameters: Int
-    var parts: [Part]
+    var parts: [CheckpointPart]
     var experts: [Expert]
     var missing: [String]
     var misshapen: [String]
     var surplus: [String]
+    var notes: [String]
     var loadable: Bool
 
     init(_ weights: ModelWeights, hashes: Bool) throws(CheckpointError) {
@@ -44,25 +42,7 @@ struct CheckpointReport: Encodable {
         let checkpoint = weights.checkpoint
         let check = ModelInventory(configuration).check(checkpoint)
         let entries = checkpoint.names.compactMap { checkpoint.entry($0) }
-        func count(_ matches: (String) -> Bool) -> (parameters: Int, bytes: Int) {
-            entries.filter { matches($0.name) }.reduce((0, 0)) {
-                ($0.0 + $1.elementCount, $0.1 + $1.byteRange.count)
-            }
-        }
-        let routed = { (name: String) in name.contains(".deepspeed_experts.") }
-        let meta = { (name: String) in name.contains(".meta_moe.") }
-        let encoder = { (name: String) in name.hasPrefix("model.image_tower.") || name.hasPrefix("model.mm_projector.")
-        }
-        let head = { (name: String) in name == TensorNames.head || name == TensorNames.embedTokens }
-        let kinds: [(String, (String) -> Bool)] = [
-            ("vision tower and projector", encoder), ("embeddings and head", head), ("routed experts", routed),
-            ("meta experts", meta),
-            ("attention, norms, gates, dense layers", { !encoder($0) && !head($0) && !routed($0) && !meta($0) }),
-        ]
-        parts = kinds.map { name, matches in
-            let (parameters, bytes) = count(matches)
-            return Part(part: name, parameters: parameters, bytes: bytes)
-        }
+        parts = CheckpointParts.list(weights)
         folder = weights.folder
         form = configuration.form.rawValue
         layout_hash = weights.layoutHash.description
@@ -80,21 +60,32 @@ struct CheckpointReport: Encodable {
         dtypes = Dictionary(entries.map { ($0.dtype.rawValue, 1) }, uniquingKeysWith: +)
         tensors = entries.count
         parameters = entries.reduce(0) { $0 + $1.elementCount }
+        let domains = DomainTable(folder: weights.folder)
+        let here = Set(weights.expertsHere)
         var list: [Expert] = []
         for id in configuration.moe.experts {
             let bytes = TensorNames.weights(of: id, configuration.form).reduce(0) {
                 $0 + (checkpoint.entry($1.fullName)?.byteRange.count ?? 0)
             }
-            let hash = hashes && bytes > 0 ? try weights.hash(of: id).description : nil
-            list.append(Expert(expert: id.description, bytes: bytes, weights_hash: hash))
+            let hash = hashes && here.contains(id) ? try weights.hash(of: id).description : nil
+            list.append(
+                Expert(
+                    expert: id.description,
+                    domain: domains.name(of: id.slot),
+                    bytes: bytes,
+                    is_here: here.contains(id),
+                    weights_hash: hash ?? checkpoint.manifest?.experts[id]?.description,
+                )
+            )
         }
         experts = list
         // A token passes top_k of the routed experts of each mixture layer, and everything else of the decoder.
-        let perExpert = 3 * configuration.hiddenSize * configuration.intermediateSize
+        let perExpert = ModelInventory.feedForward("", configuration).reduce(0) { $0 + $1.shape.reduce(1, *) }
         let idle = zip(configuration.moe.layers, configuration.moe.expertCounts).reduce(0) {
             $0 + max(0, $1.1 - configuration.moe.topK) * perExpert
         }
-        activated_parameters = parameters - count(encoder).parameters - idle
+        activated_parameters = parameters - parts.filter(\.isVision).reduce(0) { $0 + $1.parameters } - idle
+        notes = Self.notes(weights)
         missing = check.missing.map(\.name)
         misshapen = (check.misshapen + check.unreadable).map(\.requirement.name)
         surplus = check.surplus.map(\.name)
@@ -104,7 +95,7 @@ struct CheckpointReport: Encodable {
     /// The report for people.
     var text: String {
         var lines = [
-            "\(folder): \(form) form, \(loadable ? "complete" : "NOT LOADABLE")",
+            "\(folder): \(form) form, \(loadable ? (isPart ? "a part of a checkpoint" : "complete") : "NOT LOADABLE")",
             "  layout hash           \(layout_hash.prefix(12))",
             "  decoder               \(layers) layers of \(hidden_size), context \(context)",
             "  mixture               layers \(mixture_layers.map(String.init).joined(separator: ",")); routed experts "
@@ -119,20 +110,46 @@ struct CheckpointReport: Encodable {
         ]
         var rows = [["PART", "PARAMETERS", "MIB"]]
         for part in parts {
-            rows.append([part.part, String(part.parameters), String(format: "%.1f", Double(part.bytes) / 1_048_576)])
+            rows.append([part.part, String(part.parameters), Self.mebibytes(part.bytes)])
         }
         lines.append(TextTable.render(rows))
-        if experts.contains(where: { $0.weights_hash != nil }) {
-            lines.append("")
-            lines.append(
-                TextTable.render([["EXPERT", "WEIGHTS HASH"]] + experts.map { [$0.expert, $0.weights_hash ?? "-"] })
-            )
+        lines.append("")
+        var table = [["EXPERT", "DOMAIN", "MIB", "HERE", "WEIGHTS HASH"]]
+        for expert in experts {
+            table.append([
+                expert.expert, expert.domain ?? "-", Self.mebibytes(expert.bytes), expert.is_here ? "yes" : "no",
+                expert.weights_hash ?? "(--hashes)",
+            ])
         }
+        lines.append(TextTable.render(table))
+        for note in notes { lines.append("\n  note: \(note)") }
         for (title, names) in [("missing", missing), ("wrong shape or type", misshapen), ("surplus", surplus)]
         where !names.isEmpty {
             let shown = names.prefix(20).joined(separator: "\n    ")
             lines.append("\n  \(title) (\(names.count)):\n    \(shown)\(names.count > 20 ? "\n    …" : "")")
         }
         return lines.joined(separator: "\n")
+    }
+
+    private var isPart: Bool { parts.contains { !$0.is_here } }
+
+    private static func mebibytes(_ bytes: Int) -> String { String(format: "%.1f", Double(bytes) / 1_048_576) }
+
+    /// What somebody who knows the original would ask about.
+    private static func notes(_ weights: ModelWeights) -> [String] {
+        let configuration = weights.configuration
+        var notes: [String] = []
+        if configuration.moe.topK == 2 {
+            notes.append(
+                "top-2 is deterministic here; the original draws the second expert with noise, also when it answers"
+            )
+        }
+        if !configuration.moe.hasMetaExpert { notes.append("the older form without meta expert") }
+        switch configuration.vision.source {
+        case .checkpoint: break
+        case .towerFolder(let folder): notes.append("the vision tower's sizes come from \(folder)")
+        case .assumed: notes.append("the vision tower's sizes are not given; those of ViT-L/14 at 336 pixels are taken")
+        }
+        return notes
     }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Router
+internal import Shared
 
 /// `medmoe nodes`: the expert nodes of a running router.
 struct Nodes: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Shared
 
 /// What a server answered to one question.
 struct QuestionResponse {

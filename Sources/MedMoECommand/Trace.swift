@@ -21,7 +21,7 @@ struct Trace: AsyncParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
-        abstract: "Run one prompt and write every inner value to a safetensors file.",
+        abstract: "Run one prompt; write every inner value to a file, or show which expert took what.",
         discussion: """
             The prompt is taken as it is; --chat puts it into the conversation template as
             a question. <image> in it stands where a picture belongs; with --chat,
@@ -35,6 +35,8 @@ struct Trace: AsyncParsableCommand {
             EXAMPLES
               medmoe trace models/medmoe-nano --chat \\
                   --prompt "Is this image normal?" --image xray.png --out t.safetensors
+              medmoe trace models/medmoe-nano --chat --explain \\
+                  --prompt "Is this image normal?" --image xray.png
               medmoe trace models/medmoe-nano --prompt "..." \\
                   --pixels case.safetensors --cluster --nodes 3 --out t.safetensors
             """,
@@ -74,10 +76,14 @@ struct Trace: AsyncParsableCommand {
     @Option(help: "Compute threads. (default: the number of cores; 1 in each node)")
     var threads: Int?
 
-    @Option(help: "The file to write.")
-    var out: String
+    @Option(help: "The file to write; may be left out with --explain.")
+    var out: String?
+
+    @Flag(help: "Print which expert took which tokens and image patches, layer by layer.")
+    var explain = false
 
     func validate() throws {
+        guard out != nil || explain else { throw ValidationError("Give --out FILE, --explain, or both.") }
         guard image.isEmpty || pixels.isEmpty else { throw ValidationError("Give --image or --pixels, not both.") }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is 1 to 1024.") }
         guard (0...100_000).contains(maxTokens) else { throw ValidationError("--max-tokens is 0 to 100000.") }
@@ -100,7 +106,11 @@ struct Trace: AsyncParsableCommand {
             cluster
             ? try await runOnCluster(question, launcher: launcher, threads: count)
             : (try await runHere(question, launcher: launcher, threads: count), "local")
-        try write(run, topology: topology, modelName: launcher.suggestedName)
+        if let out { try write(run, topology: topology, modelName: launcher.suggestedName, to: out) }
+        if explain {
+            let moe = launcher.weights.configuration.moe
+            print(run.explanation(model: launcher.model, moe: moe, domains: launcher.domains).text + "\n")
+        }
         print(run.text)
     }
 
@@ -177,7 +187,7 @@ struct Trace: AsyncParsableCommand {
         }
     }
 
-    private func write(_ run: TraceRun, topology: String, modelName: String) throws {
+    private func write(_ run: TraceRun, topology: String, modelName: String, to out: String) throws {
         var writer = SafetensorsWriter(metadata: [
             "generated_text": run.text,
             "model": modelName,

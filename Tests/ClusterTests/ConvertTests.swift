@@ -109,7 +109,10 @@ import Testing
             _ = try await convert([model, part, "--shards", "per-expert", "--only", "*.3"])
             let foreign = try await Command.run(
                 "medmoe-expert",
-                ["--model", part, "--node", "n", "--experts", "0.2", "--admin-port", "0", "--listen", "tcp://127.0.0.1:*"]
+                [
+                    "--model", part, "--node", "n", "--experts", "0.2", "--admin-port", "0", "--listen",
+                    "tcp://127.0.0.1:*",
+                ]
             )
             #expect(foreign.status == 1)
             #expect(foreign.errors.contains("expert-0.2.safetensors"), "\(foreign.errors)")

@@ -46,7 +46,8 @@ extension Checkpoint {
     }
 
     /// The same for the tensors as a conversion will write them.
-    package func layoutHash(_ configuration: ModelConfiguration, converting conversion: TensorConversion) -> WeightsHash {
+    package func layoutHash(_ configuration: ModelConfiguration, converting conversion: TensorConversion) -> WeightsHash
+    {
         var digest = Digest(title: "medmoe layout 1")
         let moe = configuration.moe
         digest.line("form \(configuration.form.rawValue)")

@@ -49,7 +49,10 @@ package struct CheckpointConversion: Sendable {
     ) throws(CheckpointError) -> Outcome {
         let manager = FileManager.default
         guard !manager.fileExists(atPath: folder) else {
-            throw Self.refusal("expected a folder that is not there yet, found one; remove it or choose another", folder)
+            throw Self.refusal(
+                "expected a folder that is not there yet, found one; remove it or choose another",
+                folder
+            )
         }
         let plan = try ConversionPlan(
             of: checkpoint,
@@ -140,7 +143,10 @@ package struct CheckpointConversion: Sendable {
         let needed = plan.files.reduce(0) { $0 + $1.byteCount }
         let attributes = try? FileManager.default.attributesOfFileSystem(forPath: folder)
         guard let free = (attributes?[.systemFreeSize] as? NSNumber)?.intValue, free < needed else { return }
-        throw Self.refusal("expected \(needed) bytes of free space, found \(free); make room or choose another disk", folder)
+        throw Self.refusal(
+            "expected \(needed) bytes of free space, found \(free); make room or choose another disk",
+            folder
+        )
     }
 
     static func write(_ text: String, to folder: String, _ name: String) throws(CheckpointError) {
