@@ -68,6 +68,7 @@ let package = Package(
         // C: libraries of the system, generated code, kernels and codecs.
         .systemLibrary(name: "CZeroMQ"),
         .systemLibrary(name: "COpenBLAS"),
+        .systemLibrary(name: "CZlib"),
         .target(name: "CExpertWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
         .target(name: "CKernels"),
         .target(
@@ -90,6 +91,7 @@ let package = Package(
             ]
         ),
         library("Imaging", ["CImageCodecs"]),
+        library("Evaluation", ["Shared", "CZlib"]),
         library("Model", ["Shared", "Kernels"]),
         library("Transport", ["Shared", "CZeroMQ", "CExpertWire"]),
         library("ExpertNode", ["Model", "Transport", "Shared", "Kernels"] + server),
@@ -121,7 +123,7 @@ let package = Package(
             name: "MedMoECommand",
             dependencies: [
                 "Router", "LocalCluster", "ServingOptions", "CommandSupport", "Model", "Transport", "Imaging",
-                "Kernels", "Shared",
+                "Evaluation", "Kernels", "Shared",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -134,6 +136,7 @@ let package = Package(
         tests("KernelsTests", ["Kernels"]),
         tests("SharedTests", ["Shared"]),
         tests("ImagingTests", ["Imaging", .product(name: "Crypto", package: "swift-crypto")]),
+        tests("EvaluationTests", ["Evaluation", "Shared"]),
         tests("ModelTests", ["Model", "Kernels", "Shared"]),
         tests("TransportTests", ["Transport", "Shared"]),
         tests(

@@ -1,0 +1,4 @@
+#ifndef MEDMOE_CZLIB_SHIM_H
+#define MEDMOE_CZLIB_SHIM_H
+#include <zlib.h>
+#endif
