@@ -73,6 +73,11 @@ struct ChatCompletionParserTests {
         Accepted(more: #","medmoe":{"provenance":"summary"}"#, holds: { $0.provenance == .summary }),
         Accepted(more: #","medmoe":{"deadline_ms":1500}"#, holds: { $0.deadline == .milliseconds(1500) }),
         Accepted(more: #","medmoe":{"on_missing_expert":"refuse"}"#, holds: { $0.deadline == nil }),
+        Accepted(more: #","medmoe":{}"#, holds: { $0.imageAspect == nil && $0.choices.isEmpty }),
+        Accepted(more: #","medmoe":{"image_aspect":"pad"}"#, holds: { $0.imageAspect == .pad }),
+        Accepted(more: #","medmoe":{"image_aspect":"crop"}"#, holds: { $0.imageAspect == .crop }),
+        Accepted(more: #","medmoe":{"choices":["a","b c"]}"#, holds: { $0.choices == ["a", "b c"] }),
+        Accepted(more: #","temperature":0,"medmoe":{"choices":["a"]}"#, holds: { $0.choices == ["a"] }),
     ]
 
     @Test("Fields that are understood are read", arguments: accepted)
@@ -167,6 +172,21 @@ struct ChatCompletionParserTests {
         Refused(#""medmoe":{"on_missing_expert":"skip"}"#, "medmoe.on_missing_expert", "\"refuse\" only"),
         Refused(#""medmoe":{"deadline_ms":0}"#, "medmoe.deadline_ms", "between 1 and 86400000"),
         Refused(#""medmoe":{"deadline_ms":86400001}"#, "medmoe.deadline_ms", "between 1 and 86400000"),
+        Refused(#""medmoe":{"image_aspect":"square"}"#, "medmoe.image_aspect", "\"pad\" or \"crop\""),
+        Refused(#""medmoe":{"image_aspect":1}"#, "medmoe.image_aspect", "has to be a string"),
+        Refused(#""medmoe":{"choices":"a"}"#, "medmoe.choices", "has to be an array"),
+        Refused(#""medmoe":{"choices":[]}"#, "medmoe.choices", "1 to 256 texts; 0 came"),
+        Refused(
+            #""medmoe":{"choices":["# + Array(repeating: #""a""#, count: 257).joined(separator: ",") + "]}",
+            "medmoe.choices",
+            "257 came"
+        ),
+        Refused(#""medmoe":{"choices":["a",1]}"#, "medmoe.choices", "strings of 1 to 1024 bytes"),
+        Refused(#""medmoe":{"choices":[""]}"#, "medmoe.choices", "strings of 1 to 1024 bytes"),
+        Refused(#""stream":true,"medmoe":{"choices":["a"]}"#, "medmoe.choices", "cannot be streamed"),
+        Refused(#""temperature":0.5,"medmoe":{"choices":["a"]}"#, "medmoe.choices", "goes without `temperature`"),
+        Refused(#""stop":"x","medmoe":{"choices":["a"]}"#, "medmoe.choices", "goes without `temperature`"),
+        Refused(#""max_tokens":5,"medmoe":{"choices":["a"]}"#, "medmoe.choices", "goes without `temperature`"),
         Refused(#""medmoe":{"speed":1}"#, "medmoe.speed", "is not supported"),
         Refused(#""n":2"#, "n", "not supported with this value"),
         Refused(#""logprobs":true"#, "logprobs", "not supported with this value"),

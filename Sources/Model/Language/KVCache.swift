@@ -19,6 +19,11 @@ package final class KVCache {
     package internal(set) var count = 0
     let layers: [Layer]
 
+    /// Forgets the positions from `count` on; does nothing when there are fewer.
+    package func truncate(to count: Int) {
+        self.count = min(self.count, count)
+    }
+
     /// Takes memory for `capacity` positions of `layerCount` layers with `columns` numbers each.
     package init(capacity: Int, layerCount: Int, columns: Int) {
         self.capacity = capacity

@@ -7,7 +7,7 @@ extension ByteLevelBPE {
     }
 
     /// The token ids of a part of a text, which never gets a beginning.
-    func encodeWithoutBOS(_ text: String) -> [Int] {
+    package func encodeWithoutBOS(_ text: String) -> [Int] {
         var bytes = Array((prefix == .text ? " " + text : text).utf8)
         if composition == .text { bytes = TextComposer.composed(bytes) }
         var ids: [Int] = []

@@ -112,7 +112,7 @@ package enum ChatCompletionParser {
 
     private static func readExtension(_ fields: JSONFields, into request: inout QueryRequest) throws(QueryError) {
         guard let options = try fields.object("medmoe") else { return }
-        try options.allowOnly(["provenance", "deadline_ms", "on_missing_expert"])
+        try options.allowOnly(["provenance", "deadline_ms", "on_missing_expert", "image_aspect", "choices"])
         if let text = try options.string("provenance") {
             guard let level = QueryRequest.ProvenanceLevel(rawValue: text) else {
                 throw options.invalid("provenance", "has to be \"summary\"; another value came.")
@@ -123,5 +123,33 @@ package enum ChatCompletionParser {
             throw options.invalid("on_missing_expert", "is supported as \"refuse\" only.")
         }
         request.deadline = try options.integer("deadline_ms", in: 1...86_400_000).map { .milliseconds($0) }
+        if let text = try options.string("image_aspect") {
+            guard let aspect = QueryRequest.ImageAspect(rawValue: text) else {
+                throw options.invalid("image_aspect", "has to be \"pad\" or \"crop\"; another value came.")
+            }
+            request.imageAspect = aspect
+        }
+        try readChoices(options, into: &request)
+    }
+
+    /// Choices one request may have, and bytes of each.
+    private static let choiceLimits = (count: 256, bytes: 1024)
+
+    private static func readChoices(_ options: JSONFields, into request: inout QueryRequest) throws(QueryError) {
+        guard let values = try options.array("choices") else { return }
+        guard (1...choiceLimits.count).contains(values.count) else {
+            throw options.invalid("choices", "has to hold 1 to \(choiceLimits.count) texts; \(values.count) came.")
+        }
+        for value in values {
+            guard case .string(let text) = value, (1...choiceLimits.bytes).contains(text.utf8.count) else {
+                throw options.invalid("choices", "has to hold strings of 1 to \(choiceLimits.bytes) bytes.")
+            }
+            request.choices.append(text)
+        }
+        // Nothing is drawn and nothing cut: what would ask for that is refused and not passed over.
+        guard !request.stream else { throw options.invalid("choices", "cannot be streamed; leave `stream` out.") }
+        guard request.sampling.temperature == 0, request.stop.isEmpty, request.maximumTokens == nil else {
+            throw options.invalid("choices", "goes without `temperature`, `stop` and `max_tokens`; leave them out.")
+        }
     }
 }

@@ -29,7 +29,7 @@ enum ChatCompletion {
         var systemFingerprint: String
         var choices: [Choice]
         var usage: Usage
-        var medmoe: ProvenanceSummary?
+        var medmoe: AnswerExtension?
 
         enum CodingKeys: String, CodingKey {
             case id, object, created, model, choices, usage, medmoe

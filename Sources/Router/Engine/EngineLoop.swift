@@ -82,7 +82,7 @@ final class EngineLoop {
     func step(publish: (EngineLoad) -> Void) -> Bool {
         failExpired(now: .now)
         let batch = scheduler.schedule(
-            running: running.map { .init(id: $0.id, promptLeft: $0.promptLeft, capacity: $0.capacity) },
+            running: running.map { .init(id: $0.id, promptLeft: $0.rowsLeft, capacity: $0.capacity) },
             waiting: waiting.map {
                 .init(
                     id: $0.id,
@@ -160,8 +160,14 @@ final class EngineLoop {
         }
         let ready = parts.filter { !$0.sequence.isOver && $0.sequence.promptLeft == 0 }
         if !ready.isEmpty {
-            let logits = model.language.logits(result.hidden, rows: ready.map { $0.rows.upperBound - 1 }, on: pool)
-            for (row, part) in ready.enumerated() { advance(part.sequence, logits: logits, row: row) }
+            // Of a prompt only the last row says something new; a choice is judged by each of its rows.
+            let rows = ready.map { $0.position < $0.sequence.promptLength ? $0.rows.suffix(1) : $0.rows }
+            let logits = model.language.logits(result.hidden, rows: rows.flatMap(Array.init), on: pool)
+            var firstRow = 0
+            for (part, rows) in zip(ready, rows) {
+                advance(part, logits: logits, rows: firstRow..<firstRow + rows.count)
+                firstRow += rows.count
+            }
         }
         metrics.recordStep(rows: firstRow, duration: start.duration(to: .now))
     }
@@ -175,6 +181,13 @@ final class EngineLoop {
             let position = sequence.cache?.count ?? 0
             if sequence.promptLeft > 0 {
                 sequence.copyPrompt(rows: position..<position + rows, to: firstRow, of: &input)
+            } else if let scoring = sequence.scoring {
+                input.copyRows(
+                    from: model.language.embed(scoring.input(rows: rows)),
+                    first: 0,
+                    count: rows,
+                    to: firstRow
+                )
             } else if let last = sequence.generated.last {
                 input.copyRows(from: model.language.embed([last]), first: 0, count: 1, to: firstRow)
             }
@@ -183,11 +196,23 @@ final class EngineLoop {
         return input
     }
 
-    private func advance(_ sequence: Sequence, logits: borrowing Tensor, row: Int) {
+    private static let notNumbers = QueryError(
+        .internalError,
+        "The model's output is not a number; the weights may be damaged.",
+    )
+
+    /// Goes on with a sequence by the logits of some rows: one, or those of a choice.
+    private func advance(_ part: PassPart, logits: borrowing Tensor, rows: Range<Int>) {
+        let sequence = part.sequence
         sequence.prompt = nil
         let columns = logits.columns
+        guard sequence.scoring == nil else {
+            for row in rows { choose(part, logits: logits.span.extracting(row * columns..<(row + 1) * columns)) }
+            return
+        }
+        let row = rows.lowerBound
         guard let token = sequence.sampler.sample(logits.span.extracting(row * columns..<(row + 1) * columns)) else {
-            sequence.fail(QueryError(.internalError, "The model's output is not a number; the weights may be damaged."))
+            sequence.fail(Self.notNumbers)
             return
         }
         let isFirst = sequence.generated.isEmpty
@@ -196,6 +221,28 @@ final class EngineLoop {
         let isOver = sequence.append(token, isEnd: isEnd, now: now)
         if isFirst { metrics.recordFirstToken(sequence.timings, promptTokens: sequence.promptLength) }
         if isOver { metrics.recordFinished(sequence.timings, tokens: sequence.generated.count) }
+    }
+
+    /// Judges the choices by one row of logits, and finishes after the last.
+    private func choose(_ part: PassPart, logits: Span<Float>) {
+        let sequence = part.sequence
+        guard var scoring = sequence.scoring, !sequence.isOver else { return }
+        let isPrompt = part.position < sequence.promptLength
+        let isComplete = isPrompt ? (scoring.takePrompt(logits) ? false : nil) : scoring.takeRow(logits)
+        guard let isComplete else {
+            sequence.fail(Self.notNumbers)
+            return
+        }
+        sequence.scoring = scoring
+        if isComplete { part.cache.truncate(to: sequence.promptLength) }
+        let now = ContinuousClock.now
+        if isPrompt {
+            sequence.timings.timeToFirstToken = sequence.submitted.duration(to: now)
+            metrics.recordFirstToken(sequence.timings, promptTokens: sequence.promptLength)
+        }
+        guard scoring.isOver else { return }
+        sequence.finishChoosing(now: now)
+        metrics.recordFinished(sequence.timings, tokens: sequence.generated.count)
     }
 }
 

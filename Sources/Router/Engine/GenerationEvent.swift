@@ -32,6 +32,8 @@ package struct GenerationSummary: Sendable {
     package var provenance: RoutingTally
     /// Times of the stages.
     package var timings: GenerationTimings
+    /// What each choice was worth; empty for a generated answer.
+    package var choices: [ChoiceScore]
 
     /// Describes a complete answer.
     package init(
@@ -42,6 +44,7 @@ package struct GenerationSummary: Sendable {
         tokenIDs: [Int],
         provenance: RoutingTally,
         timings: GenerationTimings,
+        choices: [ChoiceScore] = [],
     ) {
         self.finishReason = finishReason
         self.promptTokens = promptTokens
@@ -50,6 +53,7 @@ package struct GenerationSummary: Sendable {
         self.tokenIDs = tokenIDs
         self.provenance = provenance
         self.timings = timings
+        self.choices = choices
     }
 }
 

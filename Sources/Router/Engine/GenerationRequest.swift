@@ -16,6 +16,8 @@ package struct GenerationRequest: Sendable {
     package var stop: [String]
     /// When the answer stops being useful.
     package var deadline: ContinuousClock.Instant
+    /// Texts of which the likeliest is the answer, instead of a generated one; then `maximumTokens` is the longest's.
+    package var choices: [Choice]
 
     /// Describes a query.
     package init(
@@ -25,6 +27,7 @@ package struct GenerationRequest: Sendable {
         maximumTokens: Int,
         stop: [String],
         deadline: ContinuousClock.Instant,
+        choices: [Choice] = [],
     ) {
         self.tokenIDs = tokenIDs
         self.images = images
@@ -32,5 +35,6 @@ package struct GenerationRequest: Sendable {
         self.maximumTokens = maximumTokens
         self.stop = stop
         self.deadline = deadline
+        self.choices = choices
     }
 }

@@ -20,6 +20,8 @@ final class Sequence {
     var sampler: Sampler
     var text: AnswerText
     var generated: [Int] = []
+    /// Set when the answer is chosen and not generated.
+    var scoring: ChoiceScoring?
     var tally = RoutingTally()
     var timings = GenerationTimings()
     private(set) var isOver = false
@@ -51,12 +53,15 @@ final class Sequence {
         capacity = min(maximumPositions, position + max(0, request.maximumTokens - 1))
         sampler = Sampler(request.sampling)
         text = AnswerText(detokenizer: detokenizer, stop: request.stop)
+        scoring = request.choices.isEmpty ? nil : ChoiceScoring(request.choices)
         self.submitted = submitted
         self.emit = emit
     }
 
     /// Prompt positions that are not in the cache yet.
     var promptLeft: Int { max(0, promptLength - (cache?.count ?? 0)) }
+    /// Rows that are known and not in the cache yet, of the prompt or of a choice; 0 while tokens are generated.
+    var rowsLeft: Int { promptLeft > 0 ? promptLeft : scoring?.rowsLeft ?? 0 }
     /// Prompt positions that pictures take.
     var imageTokens: Int { imagePositions.reduce(0) { $0 + $1.count } }
 
@@ -84,6 +89,14 @@ final class Sequence {
         return false
     }
 
+    /// Says which choice is best, when all are scored.
+    func finishChoosing(now: ContinuousClock.Instant) {
+        guard let best = scoring?.best else { return }
+        generated = best.tokenIDs
+        emit(.text(best.text))
+        finish(.stop, now: now)
+    }
+
     private func finish(_ reason: GenerationSummary.FinishReason, now: ContinuousClock.Instant) {
         let rest = text.finish()
         if !rest.isEmpty { emit(.text(rest)) }
@@ -98,6 +111,7 @@ final class Sequence {
                     tokenIDs: generated,
                     provenance: tally,
                     timings: timings,
+                    choices: scoring?.scores ?? [],
                 )
             )
         )

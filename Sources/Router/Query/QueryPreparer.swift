@@ -20,6 +20,7 @@ package struct QueryPreparer: Sendable {
     private let model: MedMoEModel
     private let modelName: String
     private let preprocessor: ImagePreprocessor
+    private let aspects: [QueryRequest.ImageAspect: ImagePreprocessor]
     private let limits: Limits
 
     /// Prepares questions for a model that is served under a name.
@@ -27,6 +28,13 @@ package struct QueryPreparer: Sendable {
         self.model = model
         self.modelName = modelName
         preprocessor = ImagePreprocessor(preprocessing)
+        var aspects: [QueryRequest.ImageAspect: ImagePreprocessor] = [:]
+        for aspect in QueryRequest.ImageAspect.allCases {
+            var changed = preprocessing
+            changed.padToSquare = aspect == .pad
+            aspects[aspect] = ImagePreprocessor(changed)
+        }
+        self.aspects = aspects
         self.limits = limits
     }
 
@@ -69,15 +77,18 @@ package struct QueryPreparer: Sendable {
         }
         let ids = PromptTokenizer(tokenizer: model.tokenizer).encode(prompt)
         let room = try room(after: ids, images: images.count)
+        let choices = try tokenize(request.choices, room: room)
+        let preprocessor = request.imageAspect.flatMap { aspects[$0] } ?? preprocessor
         var pixels: [[Float]] = []
-        for (picture, message) in images { pixels.append(try decode(picture, message: message)) }
+        for (picture, message) in images { pixels.append(try decode(picture, message: message, with: preprocessor)) }
         return GenerationRequest(
             tokenIDs: ids,
             images: pixels,
             sampling: request.sampling,
-            maximumTokens: min(request.maximumTokens ?? room, room),
+            maximumTokens: choices.map(\.tokenIDs.count).max() ?? min(request.maximumTokens ?? room, room),
             stop: request.stop,
             deadline: arrival + (request.deadline ?? limits.defaultDeadline),
+            choices: choices,
         )
     }
 
@@ -115,7 +126,32 @@ package struct QueryPreparer: Sendable {
         return (text, pictures)
     }
 
-    private func decode(_ picture: Picture, message: Int) throws(QueryError) -> [Float] {
+    /// Tokens that one choice may have.
+    private static let choiceTokens = 64
+
+    /// The choices' tokens as an answer has them: the template's last colon, a space, then the text.
+    private func tokenize(_ texts: [String], room: Int) throws(QueryError) -> [Choice] {
+        var choices: [Choice] = []
+        for (index, text) in texts.enumerated() {
+            let ids = model.tokenizer.encodeWithoutBOS(" " + text)
+            guard (1...min(Self.choiceTokens, room)).contains(ids.count) else {
+                throw QueryError(
+                    .invalidRequest,
+                    "A choice may have \(min(Self.choiceTokens, room)) tokens after this prompt; number \(index) has "
+                        + "\(ids.count). Shorten it.",
+                    parameter: "medmoe.choices",
+                )
+            }
+            choices.append(Choice(text: text, tokenIDs: ids))
+        }
+        return choices
+    }
+
+    private func decode(
+        _ picture: Picture,
+        message: Int,
+        with preprocessor: ImagePreprocessor,
+    ) throws(QueryError) -> [Float] {
         do {
             let decoded = try ImageDecoder.decode(
                 picture.bytes,

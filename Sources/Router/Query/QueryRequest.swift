@@ -30,6 +30,14 @@ package struct QueryRequest: Sendable {
         case summary
     }
 
+    /// What happens to a picture that is not square.
+    package enum ImageAspect: String, Sendable, CaseIterable {
+        /// It is filled up to a square.
+        case pad
+        /// Its middle is cut out.
+        case crop
+    }
+
     /// The model asked for, nil for whichever is served.
     package var model: String?
     /// The conversation, oldest first.
@@ -48,6 +56,11 @@ package struct QueryRequest: Sendable {
     package var provenance: ProvenanceLevel?
     /// Time that the caller gives, nil for the server's default.
     package var deadline: Duration?
+
+    /// What happens to pictures that are not square, nil for what the checkpoint says.
+    package var imageAspect: ImageAspect?
+    /// Texts of which the likeliest is the answer; empty to generate one.
+    package var choices: [String] = []
 
     /// Makes a question.
     package init(model: String?, messages: [Message]) {

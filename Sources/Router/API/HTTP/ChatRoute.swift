@@ -109,7 +109,10 @@ struct ChatRoute: Sendable {
                         .init(message: .init(content: text), finishReason: summary.finishReason.rawValue)
                     ],
                     usage: .init(summary),
-                    medmoe: provenance(summary, query: query),
+                    medmoe: AnswerExtension(
+                        provenance: provenance(summary, query: query),
+                        choices: summary.choices,
+                    ),
                 )
                 let data = try JSONEncoder.api.encode(answer)
                 return Response(
