@@ -73,7 +73,11 @@ struct Ask: AsyncParsableCommand {
         )
         try await ProgramRunner.run(
             service.services,
-            whileRunning: { try await ask("http://127.0.0.1:\(port)") },
+            whileRunning: {
+                let url = "http://127.0.0.1:\(port)"
+                try await ControlClient.shared.waitForReadiness(url: url)
+                try await ask(url)
+            },
             logger: logger
         )
     }

@@ -14,6 +14,23 @@ struct ControlClient: Sendable {
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
+    /// Returns when a server that is starting in this process takes requests.
+    func waitForReadiness(url: String) async throws {
+        let end = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < end {
+            let answer = try? await Self.http.execute(
+                HTTPClientRequest(url: url + "/readyz"),
+                timeout: .seconds(10),
+            )
+            if let answer {
+                _ = try? await answer.body.collect(upTo: 1 << 20)
+                if answer.status == .ok { return }
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw AskError("The model was loaded, but its server was not ready within 60 seconds; try again.")
+    }
+
     /// The nodes as the router at `url` sees them.
     func nodes(url: String) async throws -> NodeListing {
         let request = HTTPClientRequest(url: url + "/control/v1/nodes")
