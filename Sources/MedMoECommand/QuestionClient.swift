@@ -14,11 +14,16 @@ struct QuestionClient: Sendable {
             guard let data = FileManager.default.contents(atPath: path) else {
                 throw AskError("The image \(path) cannot be read.")
             }
+            self.init(data: data, name: path)
+        }
+
+        /// Takes a file's bytes; its name counts where they say nothing.
+        init(data: Data, name: String) {
             let type: String
             switch data.prefix(4) {
             case Data([0x89, 0x50, 0x4E, 0x47]): type = "image/png"
             case let head where head.prefix(3) == Data([0xFF, 0xD8, 0xFF]): type = "image/jpeg"
-            default: type = path.lowercased().hasSuffix(".dcm") || Self.isDICOM(data) ? "application/dicom" : "image/*"
+            default: type = name.lowercased().hasSuffix(".dcm") || Self.isDICOM(data) ? "application/dicom" : "image/*"
             }
             dataURL = "data:\(type);base64,\(data.base64EncodedString())"
         }
