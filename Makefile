@@ -19,6 +19,7 @@ test:
 	@dev/timed 'check' dev/check-all
 	@dev/timed 'build with tests' $(SWIFT_BUILD) --build-tests
 	@dev/timed 'python packages for tests' dev/python-env
+	@dev/timed 'real pictures for tests' dev/fetch-pictures --tests
 	@dev/timed 'tests in one process' dev/run-tests process
 	@dev/timed 'tests of real clusters' dev/run-tests cluster
 

@@ -74,7 +74,8 @@ let package = Package(
         .target(
             name: "CImageCodecs",
             linkerSettings: [
-                .linkedLibrary("png"), .linkedLibrary("turbojpeg"),
+                .linkedLibrary("png"), .linkedLibrary("turbojpeg"), .linkedLibrary("tiff"), .linkedLibrary("webp"),
+                .linkedLibrary("openjp2"), .linkedLibrary("dcmjpeg"), .linkedLibrary("dcmjpls"),
                 .linkedLibrary("dcmdata"), .linkedLibrary("oflog"), .linkedLibrary("ofstd"),
             ]
         ),
@@ -149,7 +150,7 @@ let package = Package(
         tests(
             "RouterTests",
             [
-                "Router", "Model", "Transport", "Kernels", "Shared",
+                "Router", "Imaging", "Model", "Transport", "Kernels", "Shared",
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + server
         ),

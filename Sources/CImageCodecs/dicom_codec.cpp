@@ -69,7 +69,8 @@ medmoe_image_status on_deep_stack(const uint8_t *bytes, size_t count, char *mess
 
 }  // namespace
 
-extern "C" medmoe_image_status medmoe_dicom_probe(const uint8_t *bytes, size_t count, medmoe_image_size *size,
+extern "C" medmoe_image_status medmoe_dicom_probe(const uint8_t *bytes, size_t count,
+                                                  const medmoe_image_request *request, medmoe_image_size *size,
                                                   char *modality, char *body_part, char *message) {
     modality[0] = 0;
     body_part[0] = 0;
@@ -79,14 +80,21 @@ extern "C" medmoe_image_status medmoe_dicom_probe(const uint8_t *bytes, size_t c
         if (status != MEDMOE_IMAGE_OK) {
             return status;
         }
-        *size = reader.size();
+        const medmoe::DicomPicture &picture = reader.picture();
+        if (request->frame < 1 || request->frame > picture.frames) {
+            return medmoe_report(message, MEDMOE_IMAGE_NOT_THERE,
+                                 "frame %lld was asked for, but the DICOM object has frames 1 to %lld",
+                                 (long long)request->frame, (long long)picture.frames);
+        }
+        *size = {picture.width, picture.height, picture.frames, 1, picture.is_gray() ? 1 : 0, 0};
         reader.copy_code(DCM_Modality, modality);
         reader.copy_code(DCM_BodyPartExamined, body_part);
         return MEDMOE_IMAGE_OK;
     });
 }
 
-extern "C" medmoe_image_status medmoe_dicom_decode(const uint8_t *bytes, size_t count, medmoe_image_size size,
+extern "C" medmoe_image_status medmoe_dicom_decode(const uint8_t *bytes, size_t count,
+                                                   const medmoe_image_request *request, medmoe_image_size size,
                                                    uint8_t *rgb, char *message) {
     return on_deep_stack(bytes, count, message, [&]() -> medmoe_image_status {
         medmoe::DicomReader reader(bytes, count, message);
@@ -94,9 +102,10 @@ extern "C" medmoe_image_status medmoe_dicom_decode(const uint8_t *bytes, size_t 
         if (status != MEDMOE_IMAGE_OK) {
             return status;
         }
-        if (reader.size().width != size.width || reader.size().height != size.height) {
+        if (reader.picture().width != size.width || reader.picture().height != size.height ||
+            request->frame < 1 || request->frame > reader.picture().frames) {
             return medmoe_report(message, MEDMOE_IMAGE_CORRUPT, "the DICOM picture is not of the size its probe gave");
         }
-        return reader.render(rgb);
+        return reader.render(*request, rgb);
     });
 }

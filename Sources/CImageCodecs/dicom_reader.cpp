@@ -25,26 +25,6 @@ void silence() {
     (void)done;
 }
 
-// DCMTK sets the value to zero when the attribute is absent; these leave the default in place.
-Uint16 number_or(DcmItem &item, const DcmTagKey &tag, Uint16 absent) {
-    Uint16 value = 0;
-    return item.findAndGetUint16(tag, value).good() ? value : absent;
-}
-
-// A photometric interpretation comes from the file; only the words of the standard are repeated.
-const char *photometric_word(const OFString &text) {
-    static const char *const words[] = {"RGB",         "PALETTE COLOR",   "YBR_FULL",        "YBR_FULL_422",
-                                        "YBR_RCT",     "YBR_PARTIAL_422", "YBR_PARTIAL_420", "YBR_ICT",
-                                        "MONOCHROME1", "MONOCHROME2",     "HSV",             "ARGB",
-                                        "CMYK",        "XYB"};
-    for (const char *word : words) {
-        if (text == word) {
-            return word;
-        }
-    }
-    return "of no known name";
-}
-
 }  // namespace
 
 DicomReader::DicomReader(const uint8_t *bytes, size_t count, char *message)
@@ -67,16 +47,13 @@ medmoe_image_status DicomReader::parse_failure(const OFCondition &condition) {
 }
 
 medmoe_image_status DicomReader::check_encoding(E_TransferSyntax syntax) {
-    switch (syntax) {
-    case EXS_Unknown:  // No header that names one: DCMTK tells the uncompressed ones apart by looking.
-    case EXS_LittleEndianImplicit:
-    case EXS_LittleEndianExplicit:
-    case EXS_BigEndianExplicit: return MEDMOE_IMAGE_OK;
-    default:
-        return medmoe_report(message_, MEDMOE_IMAGE_UNSUPPORTED,
-                             "DICOM transfer syntax %s is not yet supported; send the picture uncompressed",
-                             DcmXfer(syntax).getXferName());
+    if (is_readable(syntax)) {
+        return MEDMOE_IMAGE_OK;
     }
+    return medmoe_report(message_, MEDMOE_IMAGE_UNSUPPORTED,
+                         "DICOM transfer syntax %s is not supported; send the picture uncompressed or as JPEG, "
+                         "JPEG 2000, JPEG-LS or RLE",
+                         DcmXfer(syntax).getXferName());
 }
 
 medmoe_image_status DicomReader::parse(const DcmTagKey &stop) {
@@ -141,57 +118,8 @@ medmoe_image_status DicomReader::parse(const DcmTagKey &stop) {
 }
 
 medmoe_image_status DicomReader::check_picture() {
-    const Uint16 rows = number_or(dataset_, DCM_Rows, 0);
-    const Uint16 columns = number_or(dataset_, DCM_Columns, 0);
-    OFString photometric;
-    if (!dataset_.tagExists(DCM_Rows) || !dataset_.tagExists(DCM_Columns) ||
-        dataset_.findAndGetOFString(DCM_PhotometricInterpretation, photometric).bad()) {
-        return dataset_.isEmpty()
-                   ? medmoe_report(message_, MEDMOE_IMAGE_CORRUPT, "no DICOM attribute in the bytes can be read")
-                   : medmoe_report(message_, MEDMOE_IMAGE_UNSUPPORTED, "the DICOM object holds no picture");
-    }
-    if (rows == 0 || columns == 0) {
-        return medmoe_report(message_, MEDMOE_IMAGE_CORRUPT, "the DICOM header states %u x %u pixels",
-                             unsigned(columns), unsigned(rows));
-    }
-    if (photometric != "MONOCHROME1" && photometric != "MONOCHROME2") {
-        return medmoe_report(message_, MEDMOE_IMAGE_UNSUPPORTED,
-                             "DICOM photometric interpretation %s is not yet supported; MONOCHROME1 and 2 are",
-                             photometric_word(photometric));
-    }
-    const Uint16 samples = number_or(dataset_, DCM_SamplesPerPixel, 1);
-    const Uint16 allocated = number_or(dataset_, DCM_BitsAllocated, 0);
-    const Uint16 stored = number_or(dataset_, DCM_BitsStored, allocated);
-    const Uint16 high = number_or(dataset_, DCM_HighBit, Uint16(stored - 1));
-    const Uint16 representation = number_or(dataset_, DCM_PixelRepresentation, 0);
-    Sint32 frames = 0;
-    if (dataset_.findAndGetSint32(DCM_NumberOfFrames, frames).bad()) {
-        frames = 1;
-    }
-    if (allocated != 8 && allocated != 16) {
-        return medmoe_report(message_, MEDMOE_IMAGE_UNSUPPORTED,
-                             "a DICOM picture with %u bits allocated is not yet supported; 8 and 16 are",
-                             unsigned(allocated));
-    }
-    if (samples != 1 || stored < 1 || stored > allocated || high >= allocated || high + 1 < stored ||
-        representation > 1 || frames < 1) {
-        return medmoe_report(message_, MEDMOE_IMAGE_CORRUPT,
-                             "the DICOM header contradicts itself: %u samples, %u bits allocated, %u stored, "
-                             "high bit %u, representation %u, %d frames",
-                             unsigned(samples), unsigned(allocated), unsigned(stored), unsigned(high),
-                             unsigned(representation), int(frames));
-    }
-    DcmItem *table = nullptr;
-    if (dataset_.findAndGetSequenceItem(DCM_ModalityLUTSequence, table).good()) {
-        return medmoe_report(message_, MEDMOE_IMAGE_UNSUPPORTED, "a DICOM modality look-up table is not yet supported");
-    }
-    size_ = {columns, rows, frames};
-    inverted_ = photometric == "MONOCHROME1";
-    signed_ = representation == 1;
-    bits_allocated_ = allocated;
-    bits_stored_ = stored;
-    high_bit_ = high;
-    return MEDMOE_IMAGE_OK;
+    const bool encapsulated = DcmXfer(dataset_.getOriginalXfer()).isEncapsulated();
+    return DicomPicture::read(dataset_, encapsulated, picture_, message_);
 }
 
 medmoe_image_status DicomReader::read_header() {
@@ -203,6 +131,16 @@ medmoe_image_status DicomReader::read_whole() {
     // The first tag after the pixel data: what follows is of no use here.
     const medmoe_image_status status = parse(DcmTagKey(0x7FE0, 0x0011));
     return status == MEDMOE_IMAGE_OK ? check_picture() : status;
+}
+
+medmoe_image_status DicomReader::render(const medmoe_image_request &request, uint8_t *rgb) {
+    DicomFrame frame;
+    const medmoe_image_status status = read_frame(dataset_, picture_, request.frame - 1, frame, message_);
+    if (status != MEDMOE_IMAGE_OK) {
+        return status;
+    }
+    return picture_.is_gray() ? render_gray(dataset_, picture_, frame, request, rgb, message_)
+                              : render_colour(dataset_, picture_, frame, rgb, message_);
 }
 
 void DicomReader::copy_code(const DcmTagKey &tag, char *text) {

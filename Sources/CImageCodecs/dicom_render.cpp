@@ -1,21 +1,47 @@
-// Rendering: stored values to grays. Done here and not by DCMTK's own renderer so that each step is the standard's
-// formula and nothing else, and agrees with other implementations to the gray level.
-#include "dicom_reader.h"
+// Gray: stored values to bytes. Done here and not by DCMTK's own renderer so that each step is the standard's formula
+// and nothing else, and agrees with other implementations to the gray level.
+#include "dicom_picture.h"
+#include "gray_window.h"
 #include "report.h"
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 namespace medmoe {
 
 namespace {
 
-// The item that holds `inner` for the first frame: in enhanced objects it stands in the shared or per-frame groups.
-DcmItem *functional_group(DcmDataset &dataset, const DcmTagKey &inner) {
-    for (const DcmTagKey &outer : {DCM_PerFrameFunctionalGroupsSequence, DCM_SharedFunctionalGroupsSequence}) {
+/// Stored values to grays: modality, then window, as DICOM PS3.3 C.7.6.3.1.2, C.11.1 and C.11.2.1.2 define them.
+struct GrayScale {
+    double slope = 1;
+    double intercept = 0;
+    /// Instead of slope and intercept, where it has values.
+    DicomTable modality;
+    bool has_window = false;
+    double center = 0;
+    double width = 0;
+    enum Function { linear, linear_exact, sigmoid } function = linear;
+    /// Where there is no window.
+    DicomTable display;
+
+    medmoe_image_status read(DcmDataset &dataset, const DicomPicture &picture, const medmoe_image_request &request,
+                             char *message);
+    medmoe_image_status read_window(DcmDataset &dataset, const DicomPicture &picture,
+                                    const medmoe_image_request &request, char *message);
+
+    double rescaled(double value) const {
+        return modality.values.empty() ? value * slope + intercept : double(modality.at(value));
+    }
+    bool needs_range() const { return !has_window && display.values.empty(); }
+    double share(double value) const;
+};
+
+// The item that holds `inner` for a frame: in enhanced objects it stands in the shared or per-frame groups.
+DcmItem *functional_group(DcmDataset &dataset, const DcmTagKey &inner, int64_t frame) {
+    for (const bool shared : {false, true}) {
+        const DcmTagKey outer = shared ? DCM_SharedFunctionalGroupsSequence : DCM_PerFrameFunctionalGroupsSequence;
         DcmItem *group = nullptr, *found = nullptr;
-        if (dataset.findAndGetSequenceItem(outer, group, 0).good() &&
+        if (dataset.findAndGetSequenceItem(outer, group, shared ? 0 : long(frame - 1)).good() &&
             group->findAndGetSequenceItem(inner, found, 0).good()) {
             return found;
         }
@@ -23,126 +49,117 @@ DcmItem *functional_group(DcmDataset &dataset, const DcmTagKey &inner) {
     return nullptr;
 }
 
-}  // namespace
-
-medmoe_image_status GrayScale::read(DcmDataset &dataset, GrayScale &scale, char *message) {
-    DcmItem *rescale = functional_group(dataset, DCM_PixelValueTransformationSequence);
+medmoe_image_status GrayScale::read(DcmDataset &dataset, const DicomPicture &picture,
+                                    const medmoe_image_request &request, char *message) {
+    DcmItem *table = nullptr;
+    if (dataset.findAndGetSequenceItem(DCM_ModalityLUTSequence, table).good()) {
+        const medmoe_image_status status = DicomTable::read(*table, DCM_LUTDescriptor, DCM_LUTData, DCM_LUTData,
+                                                            picture.is_signed, modality, message);
+        return status == MEDMOE_IMAGE_OK ? read_window(dataset, picture, request, message) : status;
+    }
+    DcmItem *rescale = functional_group(dataset, DCM_PixelValueTransformationSequence, request.frame);
     if (rescale == nullptr) {
         rescale = &dataset;
     }
-    if (rescale->findAndGetFloat64(DCM_RescaleSlope, scale.slope).bad()) {
-        scale.slope = 1;
+    if (rescale->findAndGetFloat64(DCM_RescaleSlope, slope).bad()) {
+        slope = 1;
     }
-    if (rescale->findAndGetFloat64(DCM_RescaleIntercept, scale.intercept).bad()) {
-        scale.intercept = 0;
+    if (rescale->findAndGetFloat64(DCM_RescaleIntercept, intercept).bad()) {
+        intercept = 0;
     }
-    if (!std::isfinite(scale.slope) || scale.slope == 0 || !std::isfinite(scale.intercept)) {
+    if (!std::isfinite(slope) || slope == 0 || !std::isfinite(intercept)) {
         return medmoe_report(message, MEDMOE_IMAGE_CORRUPT, "the DICOM rescale slope or intercept is not usable");
     }
-    DcmItem *window = functional_group(dataset, DCM_FrameVOILUTSequence);
+    return read_window(dataset, picture, request, message);
+}
+
+medmoe_image_status GrayScale::read_window(DcmDataset &dataset, const DicomPicture &picture,
+                                           const medmoe_image_request &request, char *message) {
+    if (request.has_window != 0) {
+        has_window = true;
+        center = request.window_center;
+        width = request.window_width;
+        return MEDMOE_IMAGE_OK;
+    }
+    DcmItem *window = functional_group(dataset, DCM_FrameVOILUTSequence, request.frame);
     if (window == nullptr) {
         window = &dataset;
     }
     // A window without a positive width says nothing; viewers pass over it too.
-    scale.has_window = window->findAndGetFloat64(DCM_WindowCenter, scale.center).good() &&
-                       window->findAndGetFloat64(DCM_WindowWidth, scale.width).good() && std::isfinite(scale.center) &&
-                       std::isfinite(scale.width) && scale.width > 0;
+    has_window = window->findAndGetFloat64(DCM_WindowCenter, center).good() &&
+                 window->findAndGetFloat64(DCM_WindowWidth, width).good() && std::isfinite(center) &&
+                 std::isfinite(width) && width > 0;
     OFString name;
     if (window->findAndGetOFString(DCM_VOILUTFunction, name).good()) {
-        scale.function = name == "SIGMOID" ? sigmoid : name == "LINEAR_EXACT" ? linear_exact : linear;
+        function = name == "SIGMOID" ? sigmoid : name == "LINEAR_EXACT" ? linear_exact : linear;
     }
     DcmItem *table = nullptr;
-    if (!scale.has_window && dataset.findAndGetSequenceItem(DCM_VOILUTSequence, table).good()) {
-        return medmoe_report(message, MEDMOE_IMAGE_UNSUPPORTED,
-                             "a DICOM display look-up table without a window is not yet supported");
+    if (!has_window && dataset.findAndGetSequenceItem(DCM_VOILUTSequence, table).good()) {
+        // Its inputs are signed when rescaled values can be.
+        const bool is_signed = picture.is_signed || (modality.values.empty() && intercept < 0);
+        return DicomTable::read(*table, DCM_LUTDescriptor, DCM_LUTData, DCM_LUTData, is_signed, display, message);
     }
     return MEDMOE_IMAGE_OK;
 }
 
-uint8_t GrayScale::gray(double value) const {
-    double share;
-    switch (function) {
-    case sigmoid: share = 1 / (1 + std::exp(-4 * (value - center) / width)); break;
-    case linear_exact: share = (value - center) / width + 0.5; break;
-    default:
-        // Widths of 1 and less leave a threshold at center - 0.5.
-        share = width > 1 ? (value - (center - 0.5)) / (width - 1) + 0.5 : (value > center - 0.5 ? 1 : 0);
+double GrayScale::share(double value) const {
+    if (!has_window) {
+        return display.at(value) / display.largest;
     }
-    return uint8_t(std::floor(std::min(std::max(share, 0.0), 1.0) * 255 + 0.5));
+    switch (function) {
+    case sigmoid: return 1 / (1 + std::exp(-4 * (value - center) / width));
+    case linear_exact: return (value - center) / width + 0.5;
+    default: return medmoe_window_share(value, center, width);
+    }
 }
 
-medmoe_image_status DicomReader::render(uint8_t *rgb) {
+}  // namespace
+
+medmoe_image_status render_gray(DcmDataset &dataset, const DicomPicture &picture, const DicomFrame &frame,
+                                const medmoe_image_request &request, uint8_t *rgb, char *message) {
     GrayScale scale;
-    const medmoe_image_status status = GrayScale::read(dataset_, scale, message_);
+    const medmoe_image_status status = scale.read(dataset, picture, request, message);
     if (status != MEDMOE_IMAGE_OK) {
         return status;
     }
-    DcmElement *element = nullptr;
-    if (dataset_.findAndGetElement(DCM_PixelData, element).bad()) {
-        return medmoe_report(message_, MEDMOE_IMAGE_UNSUPPORTED, "the DICOM object holds no picture");
-    }
-    // At most 65,535 x 65,535 x 2 x 2^31: fits 64 bits.
-    const uint64_t pixels = uint64_t(size_.width) * uint64_t(size_.height);
-    const unsigned bytes_each = bits_allocated_ / 8;
-    const uint64_t expected = pixels * bytes_each * uint64_t(size_.frames);
-    const uint64_t held = element->getLength();
-    if (held < expected) {
-        return medmoe_report(message_, MEDMOE_IMAGE_TRUNCATED,
-                             "the DICOM pixel data holds %llu bytes, but %lld x %lld pixels in %lld frames take %llu",
-                             (unsigned long long)held, (long long)size_.width, (long long)size_.height,
-                             (long long)size_.frames, (unsigned long long)expected);
-    }
-    // DCMTK keeps words in the machine's order and bytes as they came.
-    Uint16 *words = nullptr;
-    Uint8 *octets = nullptr;
-    if (element->getUint16Array(words).bad() || words == nullptr) {
-        words = nullptr;
-        if (element->getUint8Array(octets).bad() || octets == nullptr) {
-            return medmoe_report(message_, MEDMOE_IMAGE_CORRUPT, "the DICOM pixel data cannot be read");
-        }
-    }
-    const unsigned shift = high_bit_ + 1 - bits_stored_;
-    const unsigned mask = (1u << bits_stored_) - 1;
-    const bool wide = bytes_each == 2;
-    const auto stored = [&](uint64_t i) -> unsigned {
-        unsigned raw;
-        if (words != nullptr) {
-            raw = wide ? words[i] : unsigned(words[i / 2] >> (8 * (i & 1))) & 0xFF;
-        } else {
-            raw = wide ? unsigned(octets[2 * i] | (octets[2 * i + 1] << 8)) : octets[i];
-        }
-        return (raw >> shift) & mask;
-    };
-    const auto rescaled = [&](unsigned raw) -> double {
-        const bool negative = signed_ && ((raw >> (bits_stored_ - 1)) & 1) != 0;
-        const double value = negative ? double(raw) - double(1u << bits_stored_) : double(raw);
-        return value * scale.slope + scale.intercept;
+    const uint64_t pixels = picture.pixels();
+    const auto rescaled = [&](uint32_t raw) -> double {
+        const bool negative = picture.is_signed && (raw >> (picture.bits_stored - 1) & 1) != 0;
+        return scale.rescaled(double(raw) - (negative ? double(frame.mask) + 1 : 0));
     };
     double lowest = 0, highest = 0;
-    if (!scale.has_window) {
-        lowest = highest = rescaled(stored(0));
+    if (scale.needs_range()) {
+        lowest = highest = rescaled(frame.sample(0));
         for (uint64_t i = 1; i < pixels; i++) {
-            const double value = rescaled(stored(i));
+            const double value = rescaled(frame.sample(i));
             lowest = std::min(lowest, value);
             highest = std::max(highest, value);
         }
     }
-    std::vector<uint8_t> grays(size_t(mask) + 1);
-    for (unsigned raw = 0; raw <= mask; raw++) {
+    const auto gray = [&](uint32_t raw) -> uint8_t {
         const double value = rescaled(raw);
-        uint8_t gray = 0;
-        if (scale.has_window) {
-            gray = scale.gray(value);
-        } else if (highest > lowest && value >= lowest && value <= highest) {
-            gray = uint8_t(std::floor((value - lowest) / (highest - lowest) * 255 + 0.5));
+        double share = 0;
+        if (!scale.needs_range()) {
+            share = scale.share(value);
+        } else if (highest > lowest) {
+            share = (value - lowest) / (highest - lowest);
         }
-        grays[raw] = inverted_ ? uint8_t(255 - gray) : gray;
+        const uint8_t shown = medmoe_window_gray(share);
+        return frame.colour == Colour::inverted_gray ? uint8_t(255 - shown) : shown;
+    };
+    std::vector<uint8_t> grays;
+    if (picture.bits_stored <= 16) {
+        grays.resize(size_t(frame.mask) + 1);
+        for (uint32_t raw = 0; raw <= frame.mask; raw++) {
+            grays[raw] = gray(raw);
+        }
     }
     for (uint64_t i = 0; i < pixels; i++) {
-        const uint8_t gray = grays[stored(i)];
-        rgb[3 * i] = gray;
-        rgb[3 * i + 1] = gray;
-        rgb[3 * i + 2] = gray;
+        const uint32_t raw = frame.sample(i);
+        const uint8_t shown = grays.empty() ? gray(raw) : grays[raw];
+        rgb[3 * i] = shown;
+        rgb[3 * i + 1] = shown;
+        rgb[3 * i + 2] = shown;
     }
     return MEDMOE_IMAGE_OK;
 }

@@ -72,9 +72,7 @@ static medmoe_image_status open_jpeg(const uint8_t *bytes, size_t count, tjhandl
         tjDestroy(*handle);
         return status;
     }
-    size->width = width;
-    size->height = height;
-    size->frames = 1;
+    *size = (medmoe_image_size){width, height, 1, 1, 0, 0};
     return MEDMOE_IMAGE_OK;
 }
 

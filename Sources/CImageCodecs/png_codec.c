@@ -1,5 +1,6 @@
 // PNG by libpng's row interface. libpng reports errors with longjmp; every jump ends inside this file.
 #include "CImageCodecs.h"
+#include "gray_window.h"
 #include "report.h"
 
 #include <png.h>
@@ -69,7 +70,12 @@ static void read_header(struct reader *reader, png_structp png, png_infop info) 
     png_read_info(png, info);
 }
 
-medmoe_image_status medmoe_png_probe(const uint8_t *bytes, size_t count, medmoe_image_size *size, char *message) {
+static int is_wide_gray(png_structp png, png_infop info) {
+    return png_get_color_type(png, info) == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, info) == 16;
+}
+
+medmoe_image_status medmoe_png_probe(const uint8_t *bytes, size_t count, const medmoe_image_request *request,
+                                     medmoe_image_size *size, char *message) {
     struct reader reader = {bytes, count, 0, MEDMOE_IMAGE_OK, message};
     png_structp png = NULL;
     png_infop info = NULL;
@@ -82,21 +88,32 @@ medmoe_image_status medmoe_png_probe(const uint8_t *bytes, size_t count, medmoe_
         return reader.status;
     }
     read_header(&reader, png, info);
-    size->width = png_get_image_width(png, info);
-    size->height = png_get_image_height(png, info);
-    size->frames = 1;
-    if (png_get_color_type(png, info) == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, info) == 16) {
+    *size = (medmoe_image_size){png_get_image_width(png, info), png_get_image_height(png, info), 1, 1, 0, 0};
+    size->is_windowed = is_wide_gray(png, info);
+    if (size->is_windowed && !request->has_window) {
         // Which of the 65,536 grays matter is not in the file, so any choice made here could hide a finding.
         reader.status = medmoe_report(message, MEDMOE_IMAGE_UNSUPPORTED,
-                                      "a 16-bit grayscale PNG states no display window; save it with 8 bits, "
+                                      "a 16-bit grayscale PNG states no display window; name one, save it with 8 bits, "
                                       "or send DICOM");
     }
     png_destroy_read_struct(&png, &info, NULL);
     return reader.status;
 }
 
-medmoe_image_status medmoe_png_decode(const uint8_t *bytes, size_t count, medmoe_image_size size, uint8_t *rgb,
-                                      char *message) {
+// Rows of 16-bit grays stand at the front of their rows of RGB; from the last to the first they can change in place.
+static void show_wide_grays(uint8_t *rgb, medmoe_image_size size, const medmoe_image_request *request) {
+    for (int64_t row = 0; row < size.height; row++) {
+        uint8_t *pixels = rgb + (size_t)row * (size_t)size.width * 3;
+        for (size_t i = (size_t)size.width; i-- > 0;) {
+            const double value = (double)((unsigned)pixels[2 * i] << 8 | pixels[2 * i + 1]);
+            const double share = medmoe_window_share(value, request->window_center, request->window_width);
+            memset(pixels + 3 * i, medmoe_window_gray(share), 3);
+        }
+    }
+}
+
+medmoe_image_status medmoe_png_decode(const uint8_t *bytes, size_t count, const medmoe_image_request *request,
+                                      medmoe_image_size size, uint8_t *rgb, char *message) {
     struct reader reader = {bytes, count, 0, MEDMOE_IMAGE_OK, message};
     png_structp png = NULL;
     png_infop info = NULL;
@@ -109,20 +126,23 @@ medmoe_image_status medmoe_png_decode(const uint8_t *bytes, size_t count, medmoe
         return reader.status;
     }
     read_header(&reader, png, info);
-    png_set_strip_16(png);
-    png_set_packing(png);
-    if (png_get_color_type(png, info) == PNG_COLOR_TYPE_PALETTE) {
-        png_set_palette_to_rgb(png);
-    } else if ((png_get_color_type(png, info) & PNG_COLOR_MASK_COLOR) == 0) {
-        png_set_expand_gray_1_2_4_to_8(png);
-        png_set_gray_to_rgb(png);
+    const int wide_gray = is_wide_gray(png, info);
+    if (!wide_gray) {
+        png_set_strip_16(png);
+        png_set_packing(png);
+        if (png_get_color_type(png, info) == PNG_COLOR_TYPE_PALETTE) {
+            png_set_palette_to_rgb(png);
+        } else if ((png_get_color_type(png, info) & PNG_COLOR_MASK_COLOR) == 0) {
+            png_set_expand_gray_1_2_4_to_8(png);
+            png_set_gray_to_rgb(png);
+        }
+        png_set_strip_alpha(png);
     }
-    png_set_strip_alpha(png);
     const int passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);
     if ((int64_t)png_get_image_width(png, info) != size.width ||
         (int64_t)png_get_image_height(png, info) != size.height ||
-        png_get_rowbytes(png, info) != (size_t)size.width * 3) {
+        png_get_rowbytes(png, info) != (size_t)size.width * (wide_gray ? 2 : 3)) {
         png_destroy_read_struct(&png, &info, NULL);
         return medmoe_report(message, MEDMOE_IMAGE_CORRUPT, "the PNG's rows are not of the size in its header");
     }
@@ -133,5 +153,8 @@ medmoe_image_status medmoe_png_decode(const uint8_t *bytes, size_t count, medmoe
     }
     png_read_end(png, NULL);
     png_destroy_read_struct(&png, &info, NULL);
+    if (wide_gray) {
+        show_wide_grays(rgb, size, request);
+    }
     return reader.status;
 }

@@ -14,6 +14,8 @@ package struct ImageError: Error, Hashable, Sendable, CustomStringConvertible {
         case tooManyPixels
         /// A good file of a kind that is not read.
         case unsupported
+        /// A frame, region or window was asked for that the file does not have or cannot be shown by.
+        case notThere
         /// The machine had no memory or thread left to decode with; not the file's fault.
         case noMemory
     }

@@ -6,9 +6,9 @@ package enum ImageFormat: String, Hashable, Sendable, CaseIterable {
     case jpeg
     /// A DICOM object, with or without its preamble.
     case dicom
-    /// WebP, recognised and refused.
+    /// WebP; a still one is read.
     case webp
-    /// TIFF and BigTIFF, recognised and refused.
+    /// TIFF and BigTIFF, and the slides of microscopes that are made of it.
     case tiff
     /// GIF, recognised and refused.
     case gif

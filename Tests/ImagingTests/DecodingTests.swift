@@ -6,7 +6,7 @@ import Testing
 struct DecodingTests {
     @Test("a good file gives the pixels of an independent decoder", arguments: try ImageFixture.good)
     func pixels(_ fixture: ImageFixture) throws {
-        let decoded = try ImageDecoder.decode(fixture.bytes(), declaredType: fixture.declaredType)
+        let decoded = try fixture.decode()
         #expect(decoded.image.width == fixture.width)
         #expect(decoded.image.height == fixture.height)
         if let sha256 = fixture.sha256 {
@@ -24,7 +24,7 @@ struct DecodingTests {
         arguments: try ImageFixture.good
     )
     func attributes(_ fixture: ImageFixture) throws {
-        let decoded = try ImageDecoder.decode(fixture.bytes(), declaredType: fixture.declaredType)
+        let decoded = try fixture.decode()
         #expect(decoded.format.rawValue == fixture.format)
         #expect(decoded.frameCount == fixture.frames ?? 1)
         #expect(decoded.modality == fixture.modality)
@@ -34,7 +34,7 @@ struct DecodingTests {
     @Test("the fixtures hold every kind of file that is decoded")
     func coverage() throws {
         let formats = Set(try ImageFixture.good.map(\.format))
-        #expect(formats == ["png", "jpeg", "dicom"])
+        #expect(formats == ["png", "jpeg", "dicom", "tiff", "webp"])
     }
 
     @Test("a DICOM object without preamble is only read when it is declared as one")

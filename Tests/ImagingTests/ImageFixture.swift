@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 import Testing
 
 /// One file of `Fixtures/images` with what `dev/make-phantoms.py` expects of it.
@@ -15,11 +16,23 @@ struct ImageFixture: Decodable, Sendable, CustomTestStringConvertible {
     let tolerance: Int?
     let sha256: String?
     let expected: String?
+    /// What is asked of it, as in a data URL.
+    let parameters: [String: String]?
     // A bad one has these.
     let error: String?
     let mentions: String?
 
     var testDescription: String { file }
+
+    func options() throws -> ImageDecodingOptions {
+        var options = ImageDecodingOptions()
+        for (name, value) in parameters ?? [:] { try options.set(name, to: value) }
+        return options
+    }
+
+    func decode() throws -> DecodedImage {
+        try ImageDecoder.decode(bytes(), declaredType: declaredType, options: options())
+    }
 
     func bytes() throws -> [UInt8] { try Self.read(file) }
 

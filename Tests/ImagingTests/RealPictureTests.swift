@@ -60,15 +60,19 @@ struct RealPictureTests {
         ),
     ]
 
-    /// The cache folder, or nil after saying so.
-    static let folder: URL? = {
+    /// Where `dev/fetch-pictures` keeps its files.
+    static let cache: URL = {
         let environment = ProcessInfo.processInfo.environment
         let cache =
             environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : URL(filePath: $0) }
             ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".cache")
-        let folder =
-            environment["MEDMOE_PICTURES"].flatMap { $0.isEmpty ? nil : URL(filePath: $0) }
+        return environment["MEDMOE_PICTURES"].flatMap { $0.isEmpty ? nil : URL(filePath: $0) }
             ?? cache.appending(path: "medmoe/pictures")
+    }()
+
+    /// The cache folder, or nil after saying so.
+    static let folder: URL? = {
+        let folder = cache
         let isThere = pictures.allSatisfy {
             FileManager.default.fileExists(atPath: folder.appending(path: $0.name).path)
         }
@@ -76,6 +80,34 @@ struct RealPictureTests {
         print("NOT RUN: no real pictures in \(folder.path); dev/fetch-pictures fetches them")
         return nil
     }()
+
+    /// A slide, or nil after saying so.
+    static let slide: URL? = {
+        let slide = cache.appending(path: "slide.svs")
+        if FileManager.default.fileExists(atPath: slide.path) { return slide }
+        print("NOT RUN: no slide at \(slide.path); dev/fetch-pictures --tests fetches it")
+        return nil
+    }()
+
+    @Test("a region of a real slide is the tile that stands there", .enabled(if: slide != nil))
+    func regionOfSlide() throws {
+        let bytes = [UInt8](try Data(contentsOf: try #require(Self.slide)))
+        // Of ten tiles in a row the 45th; the demo's picture is cut out of the file by other code.
+        let region = ImageDecodingOptions(region: .init(x: 960, y: 960, width: 240, height: 240))
+        let tile = try ImageDecoder.decode(bytes, options: region)
+        #expect(hexDigest(tile.image.rgb) == Self.pictures.first { $0.name == "pathology-he.jpg" }?.sha256)
+        let whole = try ImageDecoder.decode(bytes).image
+        #expect(whole.width == 2220)
+        #expect(whole.height == 2967)
+        let across = ImageDecodingOptions(region: .init(x: 1100, y: 1150, width: 300, height: 77))
+        let part = try ImageDecoder.decode(bytes, options: across).image
+        var rows: [UInt8] = []
+        for row in 1150..<1227 {
+            let start: Int = (row * 2220 + 1100) * 3
+            rows += whole.rgb[start..<start + 900]
+        }
+        #expect(part.rgb == rows)
+    }
 
     @Test("a real picture gives the pixels of an independent decoder", .enabled(if: folder != nil), arguments: pictures)
     func pixels(_ picture: Picture) throws {

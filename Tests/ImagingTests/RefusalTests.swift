@@ -21,7 +21,8 @@ struct RefusalTests {
         "a file cut anywhere is refused, or is whole",
         arguments: [
             "rgb.png", "palette-interlaced-2-bit.png", "420.jpg", "progressive.jpg", "ct-window.dcm", "implicit.dcm",
-            "big-endian.dcm", "enhanced.dcm",
+            "big-endian.dcm", "enhanced.dcm", "palette.dcm", "rle-frame-3.dcm", "jpeg.dcm", "fragments.dcm",
+            "jpeg2000.dcm", "jpeg-ls.dcm", "lzw.tif", "jpeg.tif", "rgb-tiles.tif", "lossy.webp", "lossless.webp",
         ]
     )
     func cutAnywhere(_ name: String) throws {
@@ -42,7 +43,9 @@ struct RefusalTests {
         "a file with any one byte changed is decoded or refused, and never more",
         arguments: [
             "rgba-interlaced.png", "palette-4-bit.png", "444.jpg", "progressive.jpg", "ct-window.dcm", "implicit.dcm",
-            "big-endian.dcm", "enhanced.dcm",
+            "big-endian.dcm", "enhanced.dcm", "palette-segments.dcm", "display-table.dcm", "rle-rgb.dcm",
+            "jpeg-ybr-420.dcm", "fragments.dcm", "jpeg2000-lossy.dcm", "jpeg-ls-rgb.dcm", "lzw.tif", "jpeg.tif",
+            "rgb-tiles.tif", "palette.tif", "slide.tif", "lossy-alpha.webp", "lossless.webp",
         ]
     )
     func changedAnywhere(_ name: String) throws {

@@ -1,0 +1,1 @@
+"""The image fixtures by subject; dev/make-phantoms.py writes them."""
