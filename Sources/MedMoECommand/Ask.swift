@@ -32,8 +32,10 @@ struct Ask: AsyncParsableCommand {
     @Option(help: "A checkpoint folder to load instead of asking a server.")
     var model: String?
 
-    @Option(help: "An image file: PNG, JPEG or DICOM; may be given several times.")
+    @Option(help: "An image file: PNG, JPEG, TIFF, WebP or DICOM; may be given several times.")
     var image: [String] = []
+
+    @OptionGroup var imageChoice: ImageChoice
 
     @Option(help: "Tokens to generate at most.")
     var maxTokens: Int?
@@ -86,7 +88,7 @@ struct Ask: AsyncParsableCommand {
         let client = QuestionClient(url: url)
         let response = try await client.ask(
             question,
-            images: try image.map { try QuestionClient.Image(path: $0) },
+            images: try image.map { try QuestionClient.Image(path: $0, parameters: imageChoice.parameters) },
             maximumTokens: maxTokens,
             provenance: provenance,
         )

@@ -9,8 +9,8 @@ struct QuestionClient: Sendable {
     struct Image: Sendable {
         let dataURL: String
 
-        /// Reads a file; its kind is told from its first bytes.
-        init(path: String) throws {
+        /// Reads a file, whose kind is told from its first bytes; `parameters` are put after it.
+        init(path: String, parameters: String = "") throws {
             guard let data = FileManager.default.contents(atPath: path) else {
                 throw AskError("The image \(path) cannot be read.")
             }
@@ -25,7 +25,7 @@ struct QuestionClient: Sendable {
             case let head where head.prefix(3) == Data([0xFF, 0xD8, 0xFF]): type = "image/jpeg"
             default: type = name.lowercased().hasSuffix(".dcm") || Self.isDICOM(data) ? "application/dicom" : "image/*"
             }
-            dataURL = "data:\(type);base64,\(data.base64EncodedString())"
+            dataURL = "data:\(type)\(parameters);base64,\(data.base64EncodedString())"
         }
 
         private static func isDICOM(_ data: Data) -> Bool {

@@ -54,6 +54,8 @@ struct Trace: AsyncParsableCommand {
     @Option(help: "An image file; may be given several times.")
     var image: [String] = []
 
+    @OptionGroup var imageChoice: ImageChoice
+
     @Option(
         help: """
             A safetensors file with normalised pixels instead of --image: tensor pixel_values, (3, S, S) or (n, 3, S, S). \
@@ -128,7 +130,9 @@ struct Trace: AsyncParsableCommand {
         var preprocessing = launcher.preprocessing
         if let imageAspect { preprocessing.padToSquare = imageAspect == .pad }
         let type = path.lowercased().hasSuffix(".dcm") ? "application/dicom" : nil
-        let decoded = try ImageDecoder.decode(Array(data), declaredType: type, limits: ImageLimits())
+        // Not turned by Exif: the pixels are to be those of the training.
+        let options = try imageChoice.options(applyOrientation: false)
+        let decoded = try ImageDecoder.decode(Array(data), declaredType: type, options: options)
         return ImagePreprocessor(preprocessing).pixelValues(decoded.image)
     }
 

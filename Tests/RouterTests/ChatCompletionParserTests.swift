@@ -350,7 +350,7 @@ struct ChatCompletionParserTests {
     static func words(_ part: QueryRequest.Part) -> String {
         switch part {
         case .text(let text): text
-        case .image(let bytes, let mediaType): "\(bytes) \(mediaType ?? "none")"
+        case .image(let bytes, let mediaType, _): "\(bytes) \(mediaType ?? "none")"
         }
     }
 }

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Model
 internal import Shared
 
@@ -46,33 +45,11 @@ enum ChatMessageParser {
             guard let image = try part.object("image_url") else { throw part.invalid("image_url", "is missing.") }
             try image.allowOnly(["url", "detail"])
             guard let url = try image.string("url") else { throw image.invalid("url", "is missing.") }
-            return try parseDataURL(url, in: image)
+            return try ImageURLParser.parse(url, in: image)
         case .some:
             throw part.invalid("type", "has to be \"text\" or \"image_url\"; another value came.")
         case .none:
             throw part.invalid("type", "is missing; it is \"text\" or \"image_url\".")
         }
-    }
-
-    private static func parseDataURL(_ url: String, in fields: JSONFields) throws(QueryError) -> QueryRequest.Part {
-        guard url.prefix(5).lowercased() == "data:" else {
-            throw fields.invalid("url", "has to be a data URL (data:image/png;base64,...); no other URL is fetched.")
-        }
-        guard let comma = url.firstIndex(of: ",") else {
-            throw fields.invalid("url", "is a data URL without a comma before its data.")
-        }
-        let head = url[url.index(url.startIndex, offsetBy: 5)..<comma].split(separator: ";")
-        guard head.contains(where: { $0.lowercased() == "base64" }) else {
-            throw fields.invalid("url", "has to be base64 encoded (data:image/png;base64,...).")
-        }
-        guard
-            // Some encoders break lines; anything else that is not base64 would be decoded to wrong bytes.
-            let data = Data(base64Encoded: String(url[url.index(after: comma)...].filter { !$0.isWhitespace })),
-            !data.isEmpty
-        else {
-            throw fields.invalid("url", "does not hold valid base64 data.")
-        }
-        let mediaType = head.first.map { $0.lowercased() }
-        return .image(Array(data), mediaType: mediaType == "base64" ? nil : mediaType)
     }
 }

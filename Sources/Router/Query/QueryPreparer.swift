@@ -95,6 +95,7 @@ package struct QueryPreparer: Sendable {
     private struct Picture {
         var bytes: [UInt8]
         var mediaType: String?
+        var options: ImageDecodingOptions
     }
 
     /// Puts a message's words and pictures into one text with an `<image>` for each picture.
@@ -107,7 +108,8 @@ package struct QueryPreparer: Sendable {
         for part in message.parts {
             switch part {
             case .text(let text): words.append(text)
-            case .image(let bytes, let mediaType): pictures.append(Picture(bytes: bytes, mediaType: mediaType))
+            case .image(let bytes, let mediaType, let options):
+                pictures.append(Picture(bytes: bytes, mediaType: mediaType, options: options))
             }
         }
         let text = words.joined(separator: "\n")
@@ -157,6 +159,7 @@ package struct QueryPreparer: Sendable {
                 picture.bytes,
                 declaredType: picture.mediaType,
                 limits: limits.image,
+                options: picture.options,
             )
             return preprocessor.pixelValues(decoded.image)
         } catch {

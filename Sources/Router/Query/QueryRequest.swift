@@ -1,3 +1,4 @@
+package import Imaging
 package import Model
 
 /// One question as it came over an API, checked for form but not yet decoded: the border to everything behind.
@@ -20,8 +21,8 @@ package struct QueryRequest: Sendable {
     package enum Part: Sendable {
         /// Words.
         case text(String)
-        /// An encoded picture, with the media type that its sender gave.
-        case image([UInt8], mediaType: String?)
+        /// An encoded picture, with the media type that its sender gave and what is wanted of it.
+        case image([UInt8], mediaType: String?, options: ImageDecodingOptions = ImageDecodingOptions())
     }
 
     /// How much of its origin the answer tells.
