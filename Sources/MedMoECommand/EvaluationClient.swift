@@ -81,9 +81,12 @@ struct EvaluationClient: Sendable {
     /// As in the published evaluation; a model with less room stops earlier.
     private static let maximumTokens = 2048
 
+    /// The published evaluator takes pictures as they are stored, whatever Exif says of their orientation.
+    private static let asStored = ";orientation=stored"
+
     private func image(_ picture: EvaluationRecord.Picture, number: Int) throws -> QuestionClient.Image {
         switch picture {
-        case .encoded(let bytes): return QuestionClient.Image(data: Data(bytes), name: "")
+        case .encoded(let bytes): return QuestionClient.Image(data: Data(bytes), name: "", parameters: Self.asStored)
         case .file(let path):
             guard let images else {
                 throw AskError("Record \(number) has an image file; give the folder of the images with --images.")
@@ -92,7 +95,7 @@ struct EvaluationClient: Sendable {
             guard let data = FileManager.default.contents(atPath: file) else {
                 throw AskError("The image of record \(number) cannot be read; is --images the folder its path is in?")
             }
-            return QuestionClient.Image(data: data, name: path)
+            return QuestionClient.Image(data: data, name: path, parameters: Self.asStored)
         }
     }
 

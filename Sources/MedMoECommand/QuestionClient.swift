@@ -14,11 +14,11 @@ struct QuestionClient: Sendable {
             guard let data = FileManager.default.contents(atPath: path) else {
                 throw AskError("The image \(path) cannot be read.")
             }
-            self.init(data: data, name: path)
+            self.init(data: data, name: path, parameters: parameters)
         }
 
-        /// Takes a file's bytes; its name counts where they say nothing.
-        init(data: Data, name: String) {
+        /// Takes a file's bytes; its name counts where they say nothing, `parameters` say what is wanted of it.
+        init(data: Data, name: String, parameters: String = "") {
             let type: String
             switch data.prefix(4) {
             case Data([0x89, 0x50, 0x4E, 0x47]): type = "image/png"
