@@ -79,9 +79,15 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         let logger = try ProgramRunner.makeLogger(label: "medmoe-expert", level: level)
         let configuration = try makeConfiguration(settings)
         let folder = try settings.required("model", flag: model)
+        // A part of a checkpoint says by itself which experts it holds.
+        let selection =
+            try ShardManifest.isIn(folder)
+            ? settings.string("experts", flag: experts) : settings.required("experts", flag: experts)
+
         let start = ContinuousClock.now
         let weights = try ModelWeights(folder: folder)
-        let bank = try ExpertBank(loading: chooseExperts(settings, weights), from: weights)
+        let chosen = try selection.map { try weights.selectExperts($0) } ?? weights.expertsHere
+        let bank = try ExpertBank(loading: chosen, from: weights)
         try bank.prove(on: ThreadPool(threads: configuration.threads))
         let service = try ExpertNodeService(
             configuration: configuration,
@@ -105,14 +111,6 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         )
         try await ProgramRunner.run(service.services, followsStandardInput: exitWithStdin, logger: logger)
         logger.notice("The node has ended.")
-    }
-
-    private func chooseExperts(_ settings: Settings, _ weights: ModelWeights) throws -> [ExpertID] {
-        let here = weights.expertsHere
-        if weights.checkpoint.manifest != nil, settings.string("experts", flag: experts) == nil, !here.isEmpty {
-            return here
-        }
-        return try weights.selectExperts(settings.required("experts", flag: experts))
     }
 
     private func makeConfiguration(_ settings: Settings) throws(SettingsError) -> ExpertNodeService.Configuration {

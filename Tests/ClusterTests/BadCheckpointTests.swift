@@ -76,7 +76,11 @@ import Testing
         ),
         Case(
             name: "no tokenizer",
-            change: { try FileManager.default.removeItem(at: $0.appending(path: "merges.txt")) },
+            change: { folder in
+                for name in ["tokenizer.json", "merges.txt"] {
+                    try FileManager.default.removeItem(at: folder.appending(path: name))
+                }
+            },
             words: ["merges.txt"]
         ),
     ]

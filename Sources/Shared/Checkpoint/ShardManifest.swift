@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// `medmoe-manifest.json`: what a checkpoint cut into one file for each expert holds, whichever of its files are here.
 ///
 /// It lists every tensor and the hash of every expert's weights, so that a folder with some of the files is a part of
@@ -49,6 +51,11 @@ package struct ShardManifest: Equatable, Sendable {
 }
 
 extension ShardManifest {
+    /// Whether a folder has a manifest.
+    package static func isIn(_ folder: String) -> Bool {
+        FileManager.default.fileExists(atPath: folder + "/" + fileName)
+    }
+
     /// The manifest as a JSON document.
     package var document: String {
         let tensors = tensors.sorted { $0.key < $1.key }.map { name, tensor in
