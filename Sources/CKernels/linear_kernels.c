@@ -23,7 +23,6 @@ typedef float lanes_aligned __attribute__((vector_size(64)));
 typedef uint32_t bit_lanes __attribute__((vector_size(64), aligned(4)));
 typedef uint16_t short_lanes __attribute__((vector_size(32), aligned(2)));
 typedef _Float16 half_lanes __attribute__((vector_size(32), aligned(2)));
-typedef int8_t byte_lanes __attribute__((vector_size(16), aligned(1)));
 
 // Vectors wider than the baseline's are passed between inlined functions of one instruction set only.
 #pragma clang diagnostic ignored "-Wpsabi"
@@ -36,9 +35,7 @@ INLINE float finish(const medmoe_linear *job, ptrdiff_t output, const lanes *sum
     float v[LANES], q[4];
     memcpy(v, sums, sizeof v);
     for (int i = 0; i < 4; i++) q[i] = (v[i] + v[i + 8]) + (v[i + 4] + v[i + 12]);
-    float sum = (q[0] + q[2]) + (q[1] + q[3]);
-    if (job->scales) sum *= job->scales[output];
-    return sum + (job->bias ? job->bias[output] : 0.0f);
+    return (q[0] + q[2]) + (q[1] + q[3]) + (job->bias ? job->bias[output] : 0.0f);
 }
 
 #define NAME(x) NAME_(x)

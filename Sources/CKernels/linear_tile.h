@@ -12,12 +12,6 @@
 
 TARGET INLINE void NAME(widen_f32)(const void *from, lanes *to) { memcpy(to, from, sizeof *to); }
 
-TARGET INLINE void NAME(widen_i8)(const void *from, lanes *to) {
-    byte_lanes bytes;
-    memcpy(&bytes, from, sizeof bytes);
-    *to = __builtin_convertvector(bytes, lanes);
-}
-
 TARGET INLINE void NAME(widen_bf16)(const void *from, lanes *to) {
     short_lanes bits;
     memcpy(&bits, from, sizeof bits);
@@ -67,9 +61,6 @@ TARGET static void NAME(packed_tile)(const float *x, const float *w, ptrdiff_t s
 #define KIND f16
 #define BYTES 2
 #include "linear_kind.h"
-#define KIND i8
-#define BYTES 1
-#include "linear_kind.h"
 
 /// Computes outputs `first` to `end` of a job.
 TARGET static void NAME(run)(const medmoe_linear *job, ptrdiff_t first, ptrdiff_t end) {
@@ -78,7 +69,6 @@ TARGET static void NAME(run)(const medmoe_linear *job, ptrdiff_t first, ptrdiff_
     case MEDMOE_WEIGHTS_F32: pack ? NAME(packed_f32)(job, first, end) : NAME(rows_f32)(job, first, end); break;
     case MEDMOE_WEIGHTS_BF16: pack ? NAME(packed_bf16)(job, first, end) : NAME(rows_bf16)(job, first, end); break;
     case MEDMOE_WEIGHTS_F16: pack ? NAME(packed_f16)(job, first, end) : NAME(rows_f16)(job, first, end); break;
-    case MEDMOE_WEIGHTS_I8: pack ? NAME(packed_i8)(job, first, end) : NAME(rows_i8)(job, first, end); break;
     }
 }
 
@@ -88,7 +78,6 @@ TARGET static void NAME(widen)(const void *from, medmoe_weight_kind kind, ptrdif
     case MEDMOE_WEIGHTS_F32: NAME(widen_all_f32)(from, count, to); break;
     case MEDMOE_WEIGHTS_BF16: NAME(widen_all_bf16)(from, count, to); break;
     case MEDMOE_WEIGHTS_F16: NAME(widen_all_f16)(from, count, to); break;
-    case MEDMOE_WEIGHTS_I8: NAME(widen_all_i8)(from, count, to); break;
     }
 }
 

@@ -57,7 +57,6 @@ package struct Linear: Sendable {
             outputs: outputs,
             weights: weight.base,
             kind: weight.kind.c,
-            scales: weight.scales,
             bias: bias?.base.assumingMemoryBound(to: Float.self),
             y: output.base,
         )

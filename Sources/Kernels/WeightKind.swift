@@ -8,15 +8,12 @@ package enum WeightKind: String, CaseIterable, Sendable {
     case bf16
     /// IEEE half precision.
     case f16
-    /// Whole numbers, each times the scale of its output.
-    case i8
 
     /// Bytes of one number.
     package var byteCount: Int {
         switch self {
         case .f32: 4
         case .bf16, .f16: 2
-        case .i8: 1
         }
     }
 
@@ -25,11 +22,10 @@ package enum WeightKind: String, CaseIterable, Sendable {
         case .f32: MEDMOE_WEIGHTS_F32
         case .bf16: MEDMOE_WEIGHTS_BF16
         case .f16: MEDMOE_WEIGHTS_F16
-        case .i8: MEDMOE_WEIGHTS_I8
         }
     }
 
-    /// Widens stored numbers, which may lie at any address, to floats, exactly; whole numbers are not scaled.
+    /// Widens stored numbers, which may lie at any address, to floats, exactly.
     ///
     /// `target` must have room for just as many.
     package func widen(_ source: RawSpan, into target: inout MutableSpan<Float>) {
@@ -42,9 +38,8 @@ package enum WeightKind: String, CaseIterable, Sendable {
         }
     }
 
-    /// Rounds floats to numbers of this kind, to nearest and ties to even; not for `i8`.
+    /// Rounds floats to numbers of this kind, to nearest and ties to even.
     package func narrow(_ source: Span<Float>) -> [UInt8] {
-        precondition(self != .i8, "whole numbers need a scale")
         return unsafe [UInt8](unsafeUninitializedCapacity: source.count * byteCount) { bytes, initialized in
             unsafe source.withUnsafeBufferPointer { source in
                 if let from = source.baseAddress, let to = UnsafeMutableRawPointer(bytes.baseAddress) {
@@ -53,7 +48,7 @@ package enum WeightKind: String, CaseIterable, Sendable {
                         unsafe medmoe_narrow_f16(from, source.count, to.assumingMemoryBound(to: UInt16.self))
                     case .bf16:
                         unsafe medmoe_narrow_bf16(from, source.count, to.assumingMemoryBound(to: UInt16.self))
-                    case .f32, .i8:
+                    case .f32:
                         unsafe to.copyMemory(from: from, byteCount: source.count * MemoryLayout<Float>.stride)
                     }
                 }

@@ -14,8 +14,6 @@ package struct WeightMatrix {
 
     /// `rows * columns` numbers at any address, in the memory of `owner`.
     let base: UnsafeRawPointer
-    /// A factor for each row, in the memory of `owner` as well; nil where the numbers are the weights.
-    let scales: UnsafePointer<Float>?
     private let owner: any AnyObject & Sendable
 
     /// Takes numbers in memory that `owner` keeps alive and nobody changes.
@@ -27,14 +25,12 @@ package struct WeightMatrix {
         owner: any AnyObject & Sendable,
     ) {
         precondition(rows >= 0 && columns >= 0 && bytes.count == rows * columns * kind.byteCount)
-        precondition(kind != .i8, "whole numbers need scales")
         self.kind = kind
         self.rows = rows
         self.columns = columns
         self.owner = owner
         // No bytes may have no address; nobody looks at it then.
         unsafe base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped
-        unsafe scales = nil
     }
 
     /// Takes the numbers of a tensor of two dimensions.
@@ -44,7 +40,6 @@ package struct WeightMatrix {
         columns = tensor.columns
         kind = .f32
         unsafe base = UnsafeRawPointer(tensor.base)
-        unsafe scales = nil
         owner = Keeper(tensor)
     }
 
@@ -73,7 +68,6 @@ package struct WeightMatrix {
         rows = count
         columns = whole.columns
         unsafe base = whole.base
-        unsafe scales = whole.scales
         owner = whole.owner
     }
 

@@ -30,8 +30,6 @@ typedef enum medmoe_weight_kind {
     MEDMOE_WEIGHTS_F32 = 0,
     MEDMOE_WEIGHTS_BF16 = 1,
     MEDMOE_WEIGHTS_F16 = 2,
-    /// Whole numbers; a weight is the number times its output's scale.
-    MEDMOE_WEIGHTS_I8 = 3,
 } medmoe_weight_kind;
 
 /// The instruction sets that there are kernels for.
@@ -56,8 +54,6 @@ typedef struct medmoe_linear {
     ptrdiff_t outputs;
     const void *weights;
     medmoe_weight_kind kind;
-    /// A factor for each output, or NULL.
-    const float *_Nullable scales;
     /// A number for each output, or NULL.
     const float *_Nullable bias;
     float *y;
@@ -74,7 +70,7 @@ void medmoe_linear_pack(const medmoe_linear *job, float *packed, ptrdiff_t first
 void medmoe_linear_run(const medmoe_linear *job, ptrdiff_t first_output, ptrdiff_t end_output,
                        medmoe_instructions instructions);
 
-/// Widens `count` stored numbers, which may lie at any address, to floats, exactly; whole numbers are not scaled.
+/// Widens `count` stored numbers, which may lie at any address, to floats, exactly.
 void medmoe_widen(const void *from, medmoe_weight_kind kind, ptrdiff_t count, float *to);
 /// Rounds floats to halves, to nearest and ties to even; beyond the range to infinity.
 void medmoe_narrow_f16(const float *from, ptrdiff_t count, uint16_t *to);
