@@ -50,6 +50,8 @@ struct TokenizerFiles {
                 message: "expected at most \(Self.byteLimit) bytes, found \(size); is this the right file?"
             )
         }
+        // Foundation leaks its buffer when it reads an empty file.
+        guard size > 0 else { return Data() }
         do {
             return try Data(contentsOf: url)
         } catch {

@@ -25,7 +25,8 @@ enum ConfigurationFile {
                 "expected at most \(byteLimit) bytes, found \(size); is this the right file?"
             )
         }
-        guard let data = try? Data(contentsOf: target) else {
+        // Foundation leaks its buffer when it reads an empty file.
+        guard let data = size == 0 ? Data() : try? Data(contentsOf: target) else {
             throw CheckpointError(
                 .unreadableFile,
                 file: name,
