@@ -134,8 +134,10 @@ let package = Package(
 
         // Tests: values, one process, real processes.
         library("TestKit", []),
+        library("FuzzEntries", ["Model", "Imaging", "Shared"]),
         tests("KernelsTests", ["Kernels"]),
         tests("SharedTests", ["Shared"]),
+        tests("FuzzTests", ["FuzzEntries"]),
         tests("ImagingTests", ["Imaging", .product(name: "Crypto", package: "swift-crypto")]),
         tests("EvaluationTests", ["Evaluation", "Shared"]),
         tests("ModelTests", ["Model", "Kernels", "Shared"]),
@@ -166,3 +168,28 @@ let package = Package(
     ],
     cxxLanguageStandard: .cxx17
 )
+
+// dev/fuzz sets this: one program more, and our own code with sanitizers and with the counters that guide libFuzzer.
+if Context.environment["MEDMOE_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer"),
+        .executableTarget(
+            name: "FuzzDriver",
+            dependencies: ["CFuzzer", "FuzzEntries"],
+            swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
+        ),
+    ]
+    let forC = [
+        "-fsanitize=fuzzer-no-link,address,undefined", "-fno-sanitize=vptr,function",
+        "-fno-sanitize-recover=undefined",
+    ]
+    for target in package.targets where target.type == .regular || target.type == .executable {
+        if target.swiftSettings != nil {
+            target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address"]))
+        } else {
+            target.cSettings = (target.cSettings ?? []) + [.unsafeFlags(forC)]
+            target.cxxSettings = (target.cxxSettings ?? []) + [.unsafeFlags(forC)]
+        }
+    }
+}
