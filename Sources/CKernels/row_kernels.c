@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+// Two roundings everywhere: fused where the CPU can, the bits would depend on the architecture.
+#pragma STDC FP_CONTRACT OFF
+
 // Four lanes, which every target has; several sums side by side hide the latency of an addition.
 typedef float lanes __attribute__((vector_size(16), aligned(4)));
 

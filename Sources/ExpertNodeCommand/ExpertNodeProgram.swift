@@ -79,14 +79,13 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         let logger = try ProgramRunner.makeLogger(label: "medmoe-expert", level: level)
         let configuration = try makeConfiguration(settings)
         let folder = try settings.required("model", flag: model)
-        // A part of a checkpoint says by itself which experts it holds.
+        let mayChoose = ShardManifest.isIn(folder)
         let selection =
-            try ShardManifest.isIn(folder)
-            ? settings.string("experts", flag: experts) : settings.required("experts", flag: experts)
+            try mayChoose ? settings.string("experts", flag: experts) : settings.required("experts", flag: experts)
 
         let start = ContinuousClock.now
         let weights = try ModelWeights(folder: folder)
-        let chosen = try selection.map { try weights.selectExperts($0) } ?? weights.expertsHere
+        let chosen = try selection.map { try weights.selectExperts($0) } ?? ownExperts(weights)
         let bank = try ExpertBank(loading: chosen, from: weights)
         try bank.prove(on: ThreadPool(threads: configuration.threads))
         let service = try ExpertNodeService(
@@ -111,6 +110,19 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         )
         try await ProgramRunner.run(service.services, followsStandardInput: exitWithStdin, logger: logger)
         logger.notice("The node has ended.")
+    }
+
+    /// The experts of a folder that is a part of a checkpoint and says by itself which it holds.
+    private func ownExperts(_ weights: ModelWeights) throws -> [ExpertID] {
+        let here = weights.expertsHere
+        guard !here.isEmpty, here.count < weights.configuration.moe.experts.count else {
+            throw SettingsError(
+                here.isEmpty
+                    ? "the folder holds no expert's file; give this node a part with some (medmoe convert --only)."
+                    : "the folder holds every expert; say with --experts which of them this node hosts ('all' for all)."
+            )
+        }
+        return here
     }
 
     private func makeConfiguration(_ settings: Settings) throws(SettingsError) -> ExpertNodeService.Configuration {

@@ -125,7 +125,7 @@ struct CheckpointReport: Encodable {
         for note in notes { lines.append("\n  note: \(note)") }
         for (title, names) in [("missing", missing), ("wrong shape or type", misshapen), ("surplus", surplus)]
         where !names.isEmpty {
-            let shown = names.prefix(20).joined(separator: "\n    ")
+            let shown = names.prefix(20).map(CheckpointError.quotable).joined(separator: "\n    ")
             lines.append("\n  \(title) (\(names.count)):\n    \(shown)\(names.count > 20 ? "\n    …" : "")")
         }
         return lines.joined(separator: "\n")

@@ -2,6 +2,8 @@ internal import ArgumentParser
 internal import Foundation
 internal import Model
 internal import Shared
+internal import Synchronization
+internal import UnixSignals
 
 /// `medmoe convert SRC DST`: a checkpoint in other numbers or other files.
 struct Convert: AsyncParsableCommand {
@@ -57,7 +59,7 @@ struct Convert: AsyncParsableCommand {
     @Option(
         help: """
             With --shards per-expert, the parts to write: router, experts such as '*.3' or '0.2,4.meta', with commas \
-            between them. (default: all)
+            between them. (default: the router's and every expert's)
             """
     )
     var only: String?
@@ -83,11 +85,14 @@ struct Convert: AsyncParsableCommand {
             parts: try parts(weights),
         )
         let start = ContinuousClock.now
-        var line = ProgressLine()
-        let outcome = try conversion.write(to: destination) { done, total in
-            line.show("\(done * 100 / max(1, total)) % of \(ByteText.describe(total))")
+        let outcome = try await Self.untilSignal { [destination] stop in
+            var line = ProgressLine()
+            defer { line.clear() }
+            return try conversion.write(to: destination) { (done, total) throws(CheckpointError) in
+                if stop.isSet { throw CheckpointError(.unwritable, "stopped by a signal; nothing was written") }
+                line.show("\(done * 100 / max(1, total)) % of \(ByteText.describe(total))")
+            }
         }
-        line.clear()
         let changed =
             outcome.changed == 0
             ? "all \(outcome.numbers) numbers as they were"
@@ -98,15 +103,37 @@ struct Convert: AsyncParsableCommand {
         )
     }
 
+    /// Runs `work` on a thread of its own; SIGTERM and SIGINT ask it to stop, so that it clears up behind itself.
+    private static func untilSignal<Value: Sendable>(
+        _ work: @escaping @Sendable (StopFlag) throws -> Value,
+    ) async throws -> Value {
+        let stop = StopFlag()
+        let signals = Task {
+            for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { stop.set() }
+        }
+        defer { signals.cancel() }
+        return try await ComputeThread.value(named: "convert") { try work(stop) }
+    }
+
     private func parts(_ weights: ModelWeights) throws -> ConversionPlan.Parts {
         guard let only else {
             return ConversionPlan.Parts(router: true, experts: weights.configuration.moe.experts)
         }
         let words = only.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         let experts = words.filter { $0 != "router" }
+        guard words.contains("router") || experts.contains(where: { !$0.isEmpty }) else {
+            throw ValidationError("--only names no part; expected router, experts such as '*.3', or both.")
+        }
         return ConversionPlan.Parts(
             router: words.contains("router"),
             experts: experts.isEmpty ? [] : try weights.selectExperts(experts.joined(separator: ",")),
         )
     }
+}
+
+/// Whether somebody asked to stop.
+private final class StopFlag: Sendable {
+    private let flag = Mutex(false)
+    var isSet: Bool { flag.withLock { $0 } }
+    func set() { flag.withLock { $0 = true } }
 }

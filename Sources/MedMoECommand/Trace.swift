@@ -20,6 +20,14 @@ struct Trace: AsyncParsableCommand {
         case crop
     }
 
+    /// Which way up a picture is taken.
+    enum Orientation: String, ExpressibleByArgument, CaseIterable {
+        /// As its Exif data say, as the API does.
+        case exif
+        /// As it is stored, as the original code does.
+        case stored
+    }
+
     static let configuration = CommandConfiguration(
         abstract: "Run one prompt; write every inner value to a file, or show which expert took what.",
         discussion: """
@@ -66,6 +74,11 @@ struct Trace: AsyncParsableCommand {
 
     @Option(help: "pad or crop. (default: the checkpoint's image_aspect_ratio)")
     var imageAspect: Aspect?
+
+    @Option(
+        help: "exif turns a picture as its Exif data say, as the API does; stored takes it as the original code did."
+    )
+    var orientation = Orientation.exif
 
     @Option(help: "Tokens to generate, greedily.")
     var maxTokens = 16
@@ -130,8 +143,7 @@ struct Trace: AsyncParsableCommand {
         var preprocessing = launcher.preprocessing
         if let imageAspect { preprocessing.padToSquare = imageAspect == .pad }
         let type = path.lowercased().hasSuffix(".dcm") ? "application/dicom" : nil
-        // Not turned by Exif: the pixels are to be those of the training.
-        let options = try imageChoice.options(applyOrientation: false)
+        let options = try imageChoice.options(applyOrientation: orientation == .exif)
         let decoded = try ImageDecoder.decode(Array(data), declaredType: type, options: options)
         return ImagePreprocessor(preprocessing).pixelValues(decoded.image)
     }

@@ -72,6 +72,48 @@ import Testing
         try await withRandomCheckpoint(["tiny-stablelm", "--dtype", "f32"]) { folder, model in
             let rounded = try await convert([model, folder.appending(path: "r").path, "--dtype", "bf16"])
             #expect(rounded.contains("numbers rounded"))
+
+            // One number that no half can hold, in the last tensor's last place.
+            let file = model + "/model.safetensors"
+            var bytes = try Data(contentsOf: URL(filePath: file))
+            withUnsafeBytes(of: Float(1e9)) { bytes.replaceSubrange(bytes.count - 4..<bytes.count, with: $0) }
+            try bytes.write(to: URL(filePath: file))
+            let out = folder.appending(path: "h").path
+            let refused = try await Command.run("medmoe", ["convert", model, out, "--dtype", "f16"])
+            #expect(refused.status == 1)
+            #expect(refused.errors.contains("65504") && refused.errors.contains("1e+09"), "\(refused.errors)")
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("h") }
+            #expect(left.isEmpty, "\(left)")
+        }
+    }
+
+    @Test("Damaged shards are not laundered, words that name no part are refused, and a slash at the end is no matter")
+    func refusals() async throws {
+        try await withRandomCheckpoint(["tiny-stablelm"]) { folder, model in
+            let shards = folder.appending(path: "shards").path
+            _ = try await convert([model, shards + "/", "--shards", "per-expert"])
+            let expert = shards + "/expert-0.1.safetensors"
+            var bytes = try Data(contentsOf: URL(filePath: expert))
+            bytes[bytes.count - 5] ^= 4
+            try bytes.write(to: URL(filePath: expert))
+            let laundered = try await Command.run("medmoe", ["convert", shards, folder.appending(path: "x").path])
+            #expect(laundered.status == 1)
+            #expect(laundered.errors.contains("expert-0.1.safetensors"), "\(laundered.errors)")
+
+            for only in ["", ","] {
+                let run = try await Command.run(
+                    "medmoe",
+                    ["convert", model, folder.appending(path: "y").path, "--shards", "per-expert", "--only", only]
+                )
+                #expect(run.status == 2, "\(only): \(run.errors)")
+            }
+            let router = folder.appending(path: "router").path
+            _ = try await convert([model, router, "--shards", "per-expert", "--only", "router"])
+            for part in [router, shards] {
+                let node = try await Command.run("medmoe-expert", ["--model", part, "--node", "n"])
+                #expect(node.status != 0)
+                #expect(node.errors.contains("expert"), "\(node.errors)")
+            }
         }
     }
 

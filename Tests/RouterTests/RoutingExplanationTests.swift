@@ -37,6 +37,19 @@ import Testing
         #expect(lines.contains { $0.starts(with: ["meta", "-", "6", "6"]) })
     }
 
+    @Test("Weights that are no numbers are shown as such")
+    func nan() {
+        let explanation = RoutingExplanation(
+            positions: [.token("A")],
+            layers: [.init(index: 0, topK: 1, experts: [0], weights: [.nan])],
+            expertCount: 1,
+            patchesPerSide: 1,
+            domains: DomainTable(folder: "/nowhere"),
+            hasMeta: false
+        )
+        #expect(explanation.text.contains("0 nan"))
+    }
+
     @Test("A picture is a map of its patches in each layer")
     func maps() {
         #expect(explanation().text.contains("layer 0     layer 2\n11          22\n21          22"))

@@ -35,7 +35,9 @@ def main():
     failures = []
     for layer in model.config.moe_layers:
         for name, key in NAMES.items():
-            if name == "meta_output" and f"meta_output.{layer}" not in ours:
+            if name == "meta_output" and not model.has_meta(layer):
+                if f"meta_output.{layer}" in ours:
+                    failures.append(f"meta_output.{layer}: the checkpoint has no meta expert")
                 continue
             pairs.append((f"{name}.{layer}", theirs[f"moe.{layer}.{key}"]))
         if not np.array_equal(ours[f"expert_index.{layer}"].squeeze(), theirs[f"moe.{layer}.expert"].squeeze()):

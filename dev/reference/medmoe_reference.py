@@ -293,6 +293,10 @@ class Model:
         gate = self.linear(f"{name}.gate_proj", x)
         return self.linear(f"{name}.down_proj", gate * sigmoid(gate) * self.linear(f"{name}.up_proj", x))
 
+    def has_meta(self, index):
+        """Whether layer `index` has an expert that sees every token."""
+        return any(key.startswith(f"model.layers.{index}.mlp.meta_moe.") for key in self.weights)
+
     def mixture(self, index, x, trace, top_k=None):
         """Layer `index`'s routed experts (weighted) plus its meta expert, on [T, d]."""
         name = f"model.layers.{index}.mlp"
@@ -307,8 +311,7 @@ class Model:
                 output = self.feed_forward(f"{name}.deepspeed_moe.experts.deepspeed_experts.{expert}", x[tokens])
                 routed[tokens] += output * weights[tokens, expert, None].astype(x.dtype)
         # Checkpoints of the older form have no meta expert.
-        has_meta = any(key.startswith(f"{name}.meta_moe.") for key in self.weights)
-        meta = self.feed_forward(f"{name}.meta_moe", x) if has_meta else np.zeros_like(x)
+        meta = self.feed_forward(f"{name}.meta_moe", x) if self.has_meta(index) else np.zeros_like(x)
         trace[f"moe.{index}.input"] = x
         trace[f"moe.{index}.gate_logits"] = gate_logits
         trace[f"moe.{index}.combine"] = weights

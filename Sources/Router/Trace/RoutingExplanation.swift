@@ -110,7 +110,7 @@ package struct RoutingExplanation: Sendable {
     }
 
     private static func percent(_ part: Double, of whole: Double) -> String {
-        guard whole > 0 else { return "-" }
+        guard whole > 0, (part / whole).isFinite else { return "-" }
         let tenths = Int((part / whole * 1000).rounded())
         return "\(tenths / 10).\(tenths % 10) %"
     }
@@ -191,6 +191,7 @@ package struct RoutingExplanation: Sendable {
     private func choice(_ layer: Layer, _ position: Int) -> String {
         (0..<layer.topK).map { rank in
             let assignment = position * layer.topK + rank
+            guard layer.weights[assignment].isFinite else { return "\(layer.experts[assignment]) nan" }
             let hundredths = Int((layer.weights[assignment] * 100).rounded())
             let digits = hundredths % 100 < 10 ? "0\(hundredths % 100)" : "\(hundredths % 100)"
             return "\(layer.experts[assignment]) \(hundredths / 100).\(digits)"

@@ -80,9 +80,10 @@ package final class Checkpoint: Sendable {
         in folder: String,
     ) throws(CheckpointError) -> [SafetensorsFile] {
         var files: [SafetensorsFile] = []
+        let tensorsOfFile = Dictionary(grouping: manifest.tensors) { $0.value.file }
         for name in manifest.files where FileManager.default.fileExists(atPath: folder + "/" + name) {
             let file = try SafetensorsFile(path: folder + "/" + name)
-            let promised = manifest.tensors.filter { $0.value.file == name }
+            let promised = tensorsOfFile[name] ?? []
             let kept = promised.count { file.entry($0.key)?.matches($0.value) == true }
             guard kept == promised.count, kept == file.entries.count else {
                 throw CheckpointError(

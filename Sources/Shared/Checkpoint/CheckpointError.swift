@@ -61,7 +61,7 @@ package struct CheckpointError: Error, Equatable, Sendable, CustomStringConverti
     }
 
     /// A word from a file as it may stand in a message: visible ASCII, at most 100 characters.
-    static func quotable(_ word: String) -> String {
+    package static func quotable(_ word: String) -> String {
         let visible = word.unicodeScalars.prefix(100).map { (32...126).contains($0.value) ? Character($0) : "?" }
         return String(visible) + (word.unicodeScalars.count > 100 ? "..." : "")
     }

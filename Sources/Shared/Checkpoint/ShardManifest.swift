@@ -9,6 +9,8 @@ package struct ShardManifest: Equatable, Sendable {
     package static let fileName = "medmoe-manifest.json"
     /// The version that is read and written.
     static let version = 1
+    /// Bytes that all tensors may have.
+    static let byteLimit = 1 << 50
 
     /// Where a tensor is and what it is.
     package struct Tensor: Equatable, Sendable {
@@ -96,7 +98,18 @@ extension ShardManifest {
             throw Self.problem(nil, "expected the objects tensors and experts")
         }
         var tensors: [String: Tensor] = [:]
-        for (name, value) in listed.members { tensors[name] = try Self.tensor(name, value) }
+        var bytes = 0
+        for (name, value) in listed.members {
+            let tensor = try Self.tensor(name, value)
+            // A file bounds its tensors; those that are elsewhere are bounded here, before anybody adds them up.
+            let size = SafetensorsStream.Item(name, tensor.dtype, tensor.shape)?.byteCount ?? .max
+            let (sum, overflow) = bytes.addingReportingOverflow(size)
+            guard !overflow, sum <= Self.byteLimit else {
+                throw Self.problem(name, "expected tensors of at most \(Self.byteLimit) bytes in all, found more")
+            }
+            bytes = sum
+            tensors[name] = tensor
+        }
         var experts: [ExpertID: WeightsHash] = [:]
         for (name, value) in hashed.members {
             guard let id = ExpertID(name), case .string(let text) = value, let hash = WeightsHash(hex: text) else {

@@ -40,14 +40,15 @@ package struct CheckpointConversion: Sendable {
 
     /// Writes the new folder, which must not be there yet: under a temporary name, renamed when all is done.
     ///
-    /// `progress` hears of bytes done and bytes in all.
+    /// `progress` hears of bytes done and bytes in all, and may throw to stop.
     ///
     /// - Throws: `CheckpointError`; nothing is left behind then.
     package func write(
-        to folder: String,
-        progress: (Int, Int) -> Void,
+        to destination: String,
+        progress: (Int, Int) throws(CheckpointError) -> Void,
     ) throws(CheckpointError) -> Outcome {
         let manager = FileManager.default
+        let folder = URL(filePath: destination).standardizedFileURL.path
         guard !manager.fileExists(atPath: folder) else {
             throw Self.refusal(
                 "expected a folder that is not there yet, found one; remove it or choose another",
@@ -61,6 +62,7 @@ package struct CheckpointConversion: Sendable {
             shards: shards,
             parts: parts
         )
+        try checkSource(plan)
         let temporary = "\(folder).partial-\(ProcessInfo.processInfo.processIdentifier)"
         do {
             try manager.createDirectory(atPath: temporary, withIntermediateDirectories: true)
@@ -74,7 +76,8 @@ package struct CheckpointConversion: Sendable {
             try CompanionFiles(of: checkpoint, configuration, dtype: dtype)
                 .write(to: temporary, withTokenizer: parts.router || shards != .perExpert)
             guard unsafe rename(temporary, folder) == 0 else {
-                throw Self.refusal("renaming the finished folder failed", folder)
+                let reason = unsafe String(cString: strerror(errno))
+                throw Self.refusal("renaming the finished folder failed: \(reason)", folder)
             }
             return outcome
         } catch {
@@ -86,7 +89,7 @@ package struct CheckpointConversion: Sendable {
     private func writeWeights(
         _ plan: ConversionPlan,
         to folder: String,
-        progress: (Int, Int) -> Void,
+        progress: (Int, Int) throws(CheckpointError) -> Void,
     ) throws(CheckpointError) -> Outcome {
         let total = plan.files.reduce(0) { $0 + $1.byteCount }
         var outcome = Outcome()
@@ -100,7 +103,7 @@ package struct CheckpointConversion: Sendable {
                 outcome.changed += try conversion.forEachPiece(of: item.name) { (piece) throws(CheckpointError) in
                     try stream.append(piece)
                     outcome.bytes += piece.byteCount
-                    progress(outcome.bytes, total)
+                    try progress(outcome.bytes, total)
                 }
                 outcome.numbers += item.byteCount / item.dtype.byteCount
                 checkpoint.release(item.name)
@@ -128,6 +131,12 @@ package struct CheckpointConversion: Sendable {
         var hashes: [ExpertID: WeightsHash] = [:]
         for expert in configuration.moe.experts {
             let tensors = TensorNames.weights(of: expert, configuration.form)
+            let isHere = tensors.allSatisfy { checkpoint.isHere($0.fullName) }
+            // A part cut from a part: what is elsewhere is as the first manifest says, if its numbers stay.
+            if !isHere, dtype == nil, let promised = checkpoint.manifest?.experts[expert] {
+                hashes[expert] = promised
+                continue
+            }
             hashes[expert] = try checkpoint.weightsHash(of: tensors, converting: conversion)
             for tensor in tensors { checkpoint.release(tensor.fullName) }
         }
@@ -137,6 +146,25 @@ package struct CheckpointConversion: Sendable {
             experts: hashes
         )
         try Self.write(manifest.document, to: folder, ShardManifest.fileName)
+    }
+
+    /// Refuses a source that lacks what is to be written, or whose experts are not those that its manifest promises.
+    private func checkSource(_ plan: ConversionPlan) throws(CheckpointError) {
+        for file in plan.files {
+            for item in file.items where !checkpoint.isHere(item.name) { try checkpoint.withBytes(item.name) { _ in } }
+        }
+        guard let manifest = checkpoint.manifest else { return }
+        for (expert, promised) in manifest.experts.sorted(by: { $0.key < $1.key }) {
+            let tensors = TensorNames.weights(of: expert, configuration.form)
+            guard tensors.allSatisfy({ checkpoint.isHere($0.fullName) }) else { continue }
+            guard try checkpoint.weightsHash(of: tensors) != promised else { continue }
+            throw CheckpointError(
+                .unusableWeights,
+                file: ShardManifest.fileName(of: expert),
+                "expected the weights of expert \(expert) that \(ShardManifest.fileName) promises, found others; the file "
+                    + "is damaged or of another model, copy it again"
+            )
+        }
     }
 
     private func checkSpace(_ plan: ConversionPlan, folder: String) throws(CheckpointError) {

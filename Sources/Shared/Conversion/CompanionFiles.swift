@@ -25,8 +25,7 @@ struct CompanionFiles {
         if case .towerFolder(let tower) = configuration.vision.source {
             sources["preprocessor_config.json"] = tower + "/preprocessor_config.json"
         }
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: checkpoint.folder)) ?? []
-        where Self.isCompanion(name) {
+        for name in Self.names where FileManager.default.fileExists(atPath: checkpoint.folder + "/" + name) {
             sources[name] = checkpoint.folder + "/" + name
         }
         for (name, path) in sources.sorted(by: { $0.key < $1.key }) {
@@ -42,12 +41,12 @@ struct CompanionFiles {
         }
     }
 
-    /// Weights and lists of weights are written anew, hidden files are nobody's.
-    private static func isCompanion(_ name: String) -> Bool {
-        let weights = [".safetensors", ".bin", ".pt", ".pth", ".index.json"]
-        return !name.hasPrefix(".") && name != "config.json" && name != ShardManifest.fileName
-            && !weights.contains { name.hasSuffix($0) }
-    }
+    /// What is copied. A list, not whatever is there: folders from outside may hold links to anywhere.
+    private static let names = [
+        "generation_config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json",
+        "merges.txt", "added_tokens.json", "special_tokens_map.json", "chat_template.json", "chat_template.jinja",
+        "domains.json", "MODEL_CARD.md", "README.md", "LICENSE", "LICENSE.md", "LICENSE.txt", "NOTICE",
+    ]
 
     private func writeConfiguration(to folder: String) throws(CheckpointError) {
         guard let object = try ConfigurationFile.object(at: checkpoint.folder + "/config.json") else { return }

@@ -82,7 +82,7 @@ package struct TensorConversion: Sendable {
             if to == .f16 { try checkRange(wide, narrow, name: name) }
             if to != .f32 {
                 let back = unsafe widen(narrow.span.bytes, to, count: wide.count)
-                changed += zip(wide, back).count { $0.bitPattern != $1.bitPattern && !($0.isNaN && $1.isNaN) }
+                changed += zip(wide, back).count { $0.bitPattern != $1.bitPattern }
             }
             try unsafe body(narrow.span.bytes)
             start = end
