@@ -72,6 +72,15 @@ struct PredictionLogTests {
         }
     }
 
+    @Test("A file of something else is refused and keeps its bytes", arguments: ["[{}]", "[{}]\n"])
+    func foreignFile(content: String) throws {
+        try Self.withFile { path in
+            try Data(content.utf8).write(to: URL(filePath: path))
+            #expect(Fixture.error { _ = try Self.open(path) } != nil)
+            #expect(try InputFile.read(path) == Array(content.utf8))
+        }
+    }
+
     @Test("Answers to records beyond a limit stay")
     func limit() throws {
         try Self.withFile { path in

@@ -58,8 +58,6 @@ struct PredictionTests {
             #expect(predictions.count == (cut == 0 ? 2 : 1))
             #expect(length == (cut == 0 ? whole.count : whole.count / 2))
         }
-        let noise = try PredictionFile.parseUnfinished(whole + Array("{\"text\":\n".utf8))
-        #expect(noise.length == whole.count)
         #expect(try PredictionFile.parseUnfinished([]).length == 0)
     }
 
@@ -67,6 +65,16 @@ struct PredictionTests {
     func damaged() {
         let bytes = Array("{\n".utf8) + PredictionFile.line(Self.prediction("2"))
         #expect(Fixture.error { _ = try PredictionFile.parseUnfinished(bytes) }?.code == .invalidPrediction)
+    }
+
+    @Test(
+        "A file that is somebody else's is no half-written line",
+        arguments: [#"[{"id": 1, "answer": "x"}]"#, #"[{"id": 1}]"# + "\n", "{\"text\":\n", "notes", "\n\nnotes"]
+    )
+    func foreign(content: String) {
+        let error = Fixture.error { _ = try PredictionFile.parseUnfinished(Array(content.utf8)) }
+        #expect(error?.code == .invalidPrediction)
+        #expect(error?.message.contains("notes") == false)
     }
 
     @Test("With ids on both sides, each once, the order does not matter")

@@ -59,6 +59,12 @@ enum MedMNISTFile {
             )
         }
         let count = pictures.shape[0]
+        guard count <= InputFile.recordLimit else {
+            throw EvaluationError(
+                .tooLarge,
+                "Expected at most \(InputFile.recordLimit) pictures in \(split)_images; it has \(count).",
+            )
+        }
         guard numbers.shape == [count, 1] || numbers.shape == [count] else {
             throw EvaluationError(
                 .unsupported,

@@ -3,6 +3,9 @@ internal import Shared
 
 /// Reads whole files of a bounded size.
 package enum InputFile {
+    /// Records that a data set may have.
+    static let recordLimit = 1_000_000
+
     /// Bytes that a data file may have.
     package static let byteLimit = 1 << 30
 
@@ -24,7 +27,7 @@ package enum InputFile {
     }
 
     /// The JSON list that bytes hold, at most `limit` values long; a byte-order mark is passed over.
-    static func jsonList(_ bytes: [UInt8], limit: Int = 1_000_000) throws(EvaluationError) -> [JSONValue] {
+    static func jsonList(_ bytes: [UInt8], limit: Int = recordLimit) throws(EvaluationError) -> [JSONValue] {
         let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         let value: JSONValue
         do {

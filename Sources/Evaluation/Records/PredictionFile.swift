@@ -5,6 +5,8 @@ internal import Shared
 package enum PredictionFile {
     /// Bytes that one line may have.
     static let lineLimit = 1 << 20
+    /// How each line of ours begins.
+    private static let lineStart = Array("{\"question_id\":".utf8)
 
     /// All predictions of a complete file; throws for the first line that is wrong.
     package static func parse(_ bytes: [UInt8]) throws(EvaluationError) -> [Prediction] {
@@ -20,7 +22,8 @@ package enum PredictionFile {
 
     /// The predictions of a file that a run may have left unfinished, and the bytes that they take.
     ///
-    /// A last line that does not end, or is not whole, counts as not written. A line before it that is wrong is an error.
+    /// A last line without its end counts as not written, if it begins as our lines do. Every other line that is wrong is
+    /// an error: the file is somebody else's, and nothing of it is to be lost.
     package static func parseUnfinished(
         _ bytes: [UInt8]
     ) throws(EvaluationError) -> (predictions: [Prediction], length: Int) {
@@ -29,16 +32,16 @@ package enum PredictionFile {
         let all = lines(bytes)
         for (index, line) in all.enumerated() {
             let end = length + line.count + 1
-            let isLast = end >= bytes.count
-            guard end <= bytes.count else { break }
-            if !line.allSatisfy(isSpace) {
-                do {
-                    predictions.append(try prediction(line, number: index + 1))
-                } catch {
-                    guard isLast else { throw error }
-                    break
+            guard end <= bytes.count else {
+                guard lineStart.starts(with: line) || line.starts(with: lineStart) else {
+                    throw EvaluationError(
+                        .invalidPrediction,
+                        "Expected line \(index + 1) to be a prediction, or the beginning of one; it is something else.",
+                    )
                 }
+                break
             }
+            if !line.allSatisfy(isSpace) { predictions.append(try prediction(line, number: index + 1)) }
             length = end
         }
         return (predictions, length)

@@ -38,16 +38,25 @@ enum TextComposer {
         var part = String.UnicodeScalarView()
         var length = 0
         for scalar in orderedMarks(in: text) {
-            if length >= partLength, isBoundary(scalar) {
+            let isAlone = scalar == Self.miscomposed
+            if isAlone || length >= partLength && isBoundary(scalar) {
                 result += composed(part)
                 part = String.UnicodeScalarView()
                 length = 0
+            }
+            guard !isAlone else {
+                result.unicodeScalars.append(scalar)
+                continue
             }
             part.append(scalar)
             length += 1
         }
         return result + composed(part)
     }
+
+    /// The first consonant of Hangul that is in no syllable; the system's function makes one of it all the same, and
+    /// something that is no text.
+    private static let miscomposed: Unicode.Scalar = "\u{1113}"
 
     private static func composed(_ part: String.UnicodeScalarView) -> String {
         // Taken apart first: the system's function does not add a last consonant to a syllable of Hangul that has none.

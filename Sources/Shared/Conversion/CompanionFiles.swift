@@ -41,7 +41,7 @@ struct CompanionFiles {
         }
     }
 
-    /// What is copied. A list, not whatever is there: folders from outside may hold links to anywhere.
+    /// What is copied: a list, not whatever is there, since folders from outside may hold links to anywhere.
     private static let names = [
         "generation_config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json",
         "merges.txt", "added_tokens.json", "special_tokens_map.json", "chat_template.json", "chat_template.jinja",
