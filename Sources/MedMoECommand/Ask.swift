@@ -1,13 +1,5 @@
 internal import ArgumentParser
-internal import AsyncHTTPClient
-internal import CommandSupport
 internal import Foundation
-internal import LocalCluster
-internal import Logging
-internal import NIOCore
-internal import Router
-internal import ServingOptions
-internal import Shared
 
 /// `medmoe ask`: one question, one answer.
 struct Ask: AsyncParsableCommand {
@@ -56,32 +48,7 @@ struct Ask: AsyncParsableCommand {
             try await ask(url ?? "http://127.0.0.1:8080")
             return
         }
-        guard let port = FreePort.find() else { throw AskError("No free port was found on the loopback interface.") }
-        let logger = try ProgramRunner.makeLogger(label: "medmoe", level: "error")
-        let launcher = try RouterLauncher(folder: model)
-        let service = try RouterService(
-            configuration: .init(
-                host: "127.0.0.1",
-                port: port,
-                modelName: launcher.suggestedName,
-                threads: ProcessInfo.processInfo.activeProcessorCount,
-            ),
-            model: launcher.model,
-            preprocessing: launcher.preprocessing,
-            domains: launcher.domains,
-            experts: .local(launcher.loadExperts()),
-            registry: PrometheusRegistry(),
-            logger: logger,
-        )
-        try await ProgramRunner.run(
-            service.services,
-            whileRunning: {
-                let url = "http://127.0.0.1:\(port)"
-                try await ControlClient.shared.waitForReadiness(url: url)
-                try await ask(url)
-            },
-            logger: logger
-        )
+        try await EmbeddedServer.run(model) { try await ask($0) }
     }
 
     private func ask(_ url: String) async throws {

@@ -1,10 +1,6 @@
 internal import ArgumentParser
-internal import CommandSupport
 internal import Evaluation
 internal import Foundation
-internal import LocalCluster
-internal import Router
-internal import Shared
 
 /// `medmoe eval`: a model's answers to the records of a data set, and their score.
 struct Eval: AsyncParsableCommand {
@@ -65,28 +61,7 @@ struct Eval: AsyncParsableCommand {
             try await evaluate(url ?? "", questions, labels)
             return
         }
-        guard let port = FreePort.find() else { throw AskError("No free port was found on the loopback interface.") }
-        let logger = try ProgramRunner.makeLogger(label: "medmoe", level: "error")
-        let launcher = try RouterLauncher(folder: model)
-        let service = try RouterService(
-            configuration: .init(
-                host: "127.0.0.1",
-                port: port,
-                modelName: launcher.suggestedName,
-                threads: ProcessInfo.processInfo.activeProcessorCount,
-            ),
-            model: launcher.model,
-            preprocessing: launcher.preprocessing,
-            domains: launcher.domains,
-            experts: .local(launcher.loadExperts()),
-            registry: PrometheusRegistry(),
-            logger: logger,
-        )
-        try await ProgramRunner.run(
-            service.services,
-            whileRunning: { try await evaluate("http://127.0.0.1:\(port)", questions, labels) },
-            logger: logger
-        )
+        try await EmbeddedServer.run(model) { try await evaluate($0, questions, labels) }
     }
 
     private func evaluate(_ url: String, _ questions: [EvaluationRecord], _ labels: [String]) async throws {
@@ -97,7 +72,6 @@ struct Eval: AsyncParsableCommand {
             labels: labels,
             deadline: deadline,
         )
-        if model != nil { try await ControlClient.shared.waitForReadiness(url: url) }
         let choices = labels.isEmpty ? "" : "; choices: " + labels.joined(separator: "|")
         let outcome = try await EvaluationRunner(
             client: client,
