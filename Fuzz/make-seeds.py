@@ -73,6 +73,23 @@ def index():
     yield "list", b"[]"
 
 
+def manifest():
+    tensors = {"a": {"file": "a.safetensors", "dtype": "F32", "shape": [2]},
+               "b": {"file": "a.safetensors", "dtype": "F32", "shape": [1]},
+               "c": {"file": "b.safetensors", "dtype": "F32", "shape": [2]}}
+    good = {"version": 1, "layout_hash": "ab" * 32, "experts": {"0.1": "cd" * 32, "2.meta": "ef" * 32},
+            "tensors": tensors}
+    far = {"file": "z.safetensors", "dtype": "BF16", "shape": [1 << 40, 64]}
+    yield "good", joined(good)
+    yield "a-part", joined(good | {"tensors": tensors | {"d": far | {"shape": [4, 8]}}})
+    yield "far-too-large", joined(good | {"tensors": tensors | {"d": far, "e": far | {"shape": [1 << 62]}}})
+    yield "outside", joined(good | {"tensors": {"a": tensors["a"] | {"file": "../a.safetensors"}}})
+    yield "version", joined(good | {"version": 2})
+    yield "no-hash", joined(good | {"layout_hash": "ab"})
+    yield "expert", joined(good | {"experts": {"0.-1": "cd" * 32}})
+    yield "list", b"[]"
+
+
 def config():
     tiny = {
         "model_type": "moe_llava_stablelm", "hidden_act": "silu", "hidden_size": 8, "intermediate_size": 12,
@@ -152,6 +169,7 @@ def images(suffix):
 ENTRIES = {
     "safetensors-header": safetensors_header,
     "index": index,
+    "manifest": manifest,
     "config": config,
     "tokenizer": tokenizer,
     "dicom": images(".dcm"),

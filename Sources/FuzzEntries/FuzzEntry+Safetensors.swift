@@ -31,6 +31,19 @@ extension FuzzEntry {
 
     /// The index that says which file holds which tensor, beside two good files.
     static let index = FuzzEntry("index") { input, folder in
+        putTwoFiles(in: folder)
+        folder.put("model.safetensors.index.json", input)
+        readAll(folder)
+    }
+
+    /// The manifest of a checkpoint that is cut by expert, beside two good files.
+    static let manifest = FuzzEntry("manifest") { input, folder in
+        putTwoFiles(in: folder)
+        folder.put(ShardManifest.fileName, input)
+        readAll(folder)
+    }
+
+    private static func putTwoFiles(in folder: FuzzFolder) {
         folder.once("a.safetensors") { path in
             var writer = SafetensorsWriter()
             writer.add("a", shape: [2], floats: [1, 2])
@@ -42,8 +55,12 @@ extension FuzzEntry {
             writer.add("c", shape: [2], floats: [4, 5])
             try writer.write(to: path)
         }
-        folder.put("model.safetensors.index.json", input)
+    }
+
+    private static func readAll(_ folder: FuzzFolder) {
         guard let checkpoint = try? Checkpoint(folder: folder.path) else { return }
+        precondition(checkpoint.names.reduce(0) { $0 + (checkpoint.entry($1)?.byteRange.count ?? 0) } >= 0)
+        _ = checkpoint.manifest?.document
         for name in checkpoint.names {
             _ = checkpoint.fileName(of: name)
             _ = try? checkpoint.float32(name, expectedShape: checkpoint.entry(name)?.shape ?? [])
