@@ -24,6 +24,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 REFUSED = {
     "emri_small_jpeg_2k_lossless_too_short.dcm":
         "truncated: the DICOM object ends after 40316 bytes, before its picture does",
+    "emri_small_jpeg_ls_lossless.dcm":
+        "unsupported: DICOM transfer syntax JPEG-LS Lossless is not supported; send the picture uncompressed or as "
+        "JPEG, JPEG 2000 or RLE",
 }
 PAGE = """# DICOM files that are read
 

@@ -8,13 +8,12 @@
 #include <dcmtk/dcmdata/dcpixseq.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
-#include <dcmtk/dcmjpls/djdecode.h>
 
 namespace medmoe {
 
 namespace {
 
-enum class Codec { none, rle, jpeg_8_bit, jpeg, jpeg_ls, jpeg_2000, unknown };
+enum class Codec { none, rle, jpeg_8_bit, jpeg, jpeg_2000, unknown };
 
 Codec codec_of(E_TransferSyntax syntax) {
     switch (syntax) {
@@ -29,10 +28,9 @@ Codec codec_of(E_TransferSyntax syntax) {
     case EXS_JPEGProcess10_12:
     case EXS_JPEGProcess14:
     case EXS_JPEGProcess14SV1: return Codec::jpeg;
-    case EXS_JPEGLSLossless:
-    case EXS_JPEGLSLossy: return Codec::jpeg_ls;
     case EXS_JPEG2000LosslessOnly:
     case EXS_JPEG2000: return Codec::jpeg_2000;
+    // JPEG-LS among others: DCMTK's codec for it ends the process at damaged data.
     default: return Codec::unknown;
     }
 }
@@ -41,7 +39,6 @@ Codec codec_of(E_TransferSyntax syntax) {
 void register_codecs() {
     static const bool done = [] {
         DJDecoderRegistration::registerCodecs(EDC_photometricInterpretation, EUC_never, EPC_colorByPixel);
-        DJLSDecoderRegistration::registerCodecs(EJLSUC_never, EJLSPC_colorByPixel);
         return true;
     }();
     (void)done;
@@ -108,30 +105,45 @@ bool find_frame(const std::vector<Fragment> &fragments, const std::vector<uint64
     return true;
 }
 
-// What a JPEG or JPEG-LS stream says of itself before its first scan.
+// What a JPEG stream says of itself before its first scan.
+//
+// `found` only if it begins as such a stream does, reaches a scan and ends with the marker of its end: libjpeg in DCMTK
+// waits for ever for what does not come.
 struct StreamHeader {
     bool found = false;
     unsigned width = 0, height = 0, components = 0, precision = 0;
     bool has_adobe = false;
 
     StreamHeader(const uint8_t *bytes, size_t count) {
+        static const uint8_t start[] = {0xFF, 0xD8, 0xFF};
+        size_t end = count;
+        while (end > 2 && (bytes[end - 1] == 0 || bytes[end - 1] == 0xFF)) {  // Fragments are filled up.
+            end -= 1;
+        }
+        if (end < 4 || std::memcmp(bytes, start, sizeof(start)) != 0 || bytes[end - 2] != 0xFF || bytes[end - 1] != 0xD9) {
+            return;
+        }
+        bool has_frame = false;
         size_t at = 2;
         while (at + 4 <= count && bytes[at] == 0xFF) {
             const unsigned marker = bytes[at + 1];
             const size_t length = size_t(bytes[at + 2]) << 8 | bytes[at + 3];
             const bool is_table = marker == 0xC4 || marker == 0xC8 || marker == 0xCC;
-            const bool is_frame = (marker >= 0xC0 && marker <= 0xCF && !is_table) || marker == 0xF7;
+            const bool is_frame = marker >= 0xC0 && marker <= 0xCF && !is_table;
             if (marker == 0xFF) {
                 at += 1;
                 continue;
             }
-            if (is_frame && at + 10 <= count) {
+            if (marker == 0xDA) {
+                found = has_frame;
+                return;
+            }
+            if (is_frame && !has_frame && at + 10 <= count) {
                 precision = bytes[at + 4];
                 height = unsigned(bytes[at + 5]) << 8 | bytes[at + 6];
                 width = unsigned(bytes[at + 7]) << 8 | bytes[at + 8];
                 components = bytes[at + 9];
-                found = true;
-                return;
+                has_frame = true;
             }
             if (marker == 0xEE && at + 9 <= count && std::memcmp(bytes + at + 4, "Adobe", 5) == 0) {
                 has_adobe = true;
@@ -229,7 +241,12 @@ medmoe_image_status decompress(DcmDataset &dataset, DcmPixelData &pixels, Codec 
                           picture.bits_allocated / 8, frame.own.data(), message);
     }
     const StreamHeader header(stream.bytes, stream.count);
-    if (!header.found || int64_t(header.width) != picture.width || int64_t(header.height) != picture.height ||
+    if (!header.found) {
+        return medmoe_report(message, MEDMOE_IMAGE_CORRUPT,
+                             "DICOM frame %lld holds no whole JPEG: its beginning, its frame, its scan or its end is missing",
+                             (long long)number + 1);
+    }
+    if (int64_t(header.width) != picture.width || int64_t(header.height) != picture.height ||
         header.components != picture.samples) {
         return medmoe_report(message, MEDMOE_IMAGE_CORRUPT,
                              "DICOM frame %lld holds a JPEG of %u x %u with %u components, but the header states "

@@ -14,6 +14,9 @@ namespace medmoe {
 namespace {
 
 constexpr uint64_t most_tiles = 4096;
+// Pieces of a picture that OpenJPEG keeps a record of; ordinary pictures have some thousands.
+constexpr uint64_t most_blocks = uint64_t(1) << 20;
+constexpr uint64_t most_packets = uint64_t(1) << 22;
 
 struct Source {
     const uint8_t *bytes;
@@ -75,6 +78,62 @@ uint64_t tiles_held(const uint8_t *bytes, size_t count, uint64_t tiles) {
     return uint64_t(std::count(seen.begin(), seen.end(), true));
 }
 
+// The plan of a codestream as far as it decides how much memory decoding takes.
+struct Plan {
+    uint64_t width, height, tiles, components;
+    uint64_t layers = 1;
+    bool is_sane = true;
+
+    uint64_t divided(uint64_t size, unsigned exponent) const {
+        return (size >> exponent) + ((size & ((uint64_t(1) << exponent) - 1)) != 0 ? 1 : 0);
+    }
+
+    // What stands from the number of levels on, in the markers COD and COC alike.
+    void read_style(const uint8_t *bytes, size_t count, bool has_precincts) {
+        if (count < 5 || bytes[0] > 32 || (has_precincts && count < size_t(bytes[0]) + 6)) {
+            is_sane = false;
+            return;
+        }
+        const unsigned levels = bytes[0];
+        const unsigned block_wide = (bytes[1] & 15) + 2u, block_high = (bytes[2] & 15) + 2u;
+        const uint64_t blocks = divided(width, block_wide) * divided(height, block_high) * components;
+        uint64_t precincts = 0;
+        for (unsigned level = 0; level <= levels; level++) {
+            const unsigned size = has_precincts ? bytes[5 + level] : 0xFF;
+            const unsigned shrunk = levels - level;
+            precincts += divided(divided(width, shrunk), size & 15) * divided(divided(height, shrunk), size >> 4);
+        }
+        precincts = (precincts + tiles * (levels + 1)) * components;
+        is_sane = is_sane && blocks <= most_blocks && precincts <= most_blocks && precincts * layers <= most_packets;
+    }
+
+    // The marker segments from `at` on, up to another kind of marker than those of a header.
+    size_t read_segments(const uint8_t *bytes, size_t count, size_t at) {
+        while (at + 4 <= count && bytes[at] == 0xFF && bytes[at + 1] != 0x90 && bytes[at + 1] != 0x93) {
+            const size_t length = size_t(bytes[at + 2]) << 8 | bytes[at + 3];
+            if (length < 2 || length > count - at - 2) {
+                is_sane = false;
+                break;
+            }
+            const uint8_t *segment = bytes + at + 4;
+            const size_t held = length - 2;
+            if (bytes[at + 1] == 0x52 && held >= 5) {
+                layers = uint64_t(segment[2]) << 8 | segment[3];
+                read_style(segment + 5, held - 5, (segment[0] & 1) != 0);
+            } else if (bytes[at + 1] == 0x53) {
+                const size_t before = components < 257 ? 2 : 3;
+                if (held < before) {
+                    is_sane = false;
+                    break;
+                }
+                read_style(segment + before, held - before, (segment[before - 1] & 1) != 0);
+            }
+            at += 2 + length;
+        }
+        return at;
+    }
+};
+
 medmoe_image_status check_header(const uint8_t *bytes, size_t count, int64_t width, int64_t height, unsigned components,
                                  char *message) {
     // Start of codestream, then the marker of its size.
@@ -99,6 +158,22 @@ medmoe_image_status check_header(const uint8_t *bytes, size_t count, int64_t wid
     if (tiles > most_tiles) {
         return medmoe_report(message, MEDMOE_IMAGE_UNSUPPORTED, "the JPEG 2000 data have more than %llu tiles",
                              (unsigned long long)most_tiles);
+    }
+    Plan plan = {uint64_t(width), uint64_t(height), tiles, components};
+    size_t at = plan.read_segments(bytes, count, 2);
+    while (at + 12 <= count && bytes[at] == 0xFF && bytes[at + 1] == 0x90) {
+        const uint64_t length = number(bytes + at + 6);
+        plan.read_segments(bytes, count, at + 12);
+        if (length < 12 || length > count - at) {
+            break;
+        }
+        at += size_t(length);
+    }
+    if (!plan.is_sane) {
+        return medmoe_report(message, MEDMOE_IMAGE_UNSUPPORTED,
+                             "the JPEG 2000 data are cut into far more pieces than a picture of %llu x %llu needs, or "
+                             "their header is damaged",
+                             (unsigned long long)width, (unsigned long long)height);
     }
     if (tiles_held(bytes, count, tiles) != tiles) {
         return medmoe_report(message, MEDMOE_IMAGE_CORRUPT,

@@ -52,7 +52,7 @@ medmoe_image_status DicomReader::check_encoding(E_TransferSyntax syntax) {
     }
     return medmoe_report(message_, MEDMOE_IMAGE_UNSUPPORTED,
                          "DICOM transfer syntax %s is not supported; send the picture uncompressed or as JPEG, "
-                         "JPEG 2000, JPEG-LS or RLE",
+                         "JPEG 2000 or RLE",
                          DcmXfer(syntax).getXferName());
 }
 
@@ -94,9 +94,9 @@ medmoe_image_status DicomReader::parse(const DcmTagKey &stop) {
     dataset_.transferInit();
     condition = dataset_.readUntilTag(stream, syntax, EGL_noChange, DCM_MaxReadLength, stop);
     while (condition == EC_StreamNotifyClient && given < total) {
-        DcmElement *pixels = nullptr;
-        const bool in_pixels = dataset_.findAndGetElement(DCM_PixelData, pixels).good();
-        const size_t pixel_bytes = in_pixels ? pixels->getLengthField() : 0;
+        const DcmObject *current = dataset_.current();
+        const bool in_pixels = current != nullptr && current->getTag() == DCM_PixelData;
+        const size_t pixel_bytes = in_pixels ? current->getLengthField() : 0;
         if (pixel_bytes > total && pixel_bytes != DCM_UndefinedLength) {
             break;
         }

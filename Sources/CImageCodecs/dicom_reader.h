@@ -6,6 +6,12 @@
 
 namespace medmoe {
 
+/// A dataset that tells which element it is reading; a search would make it forget.
+class ReadDataset : public DcmDataset {
+public:
+    const DcmObject *current() const { return elementList->get(); }
+};
+
 class DicomReader {
 public:
     DicomReader(const uint8_t *bytes, size_t count, char *message);
@@ -31,7 +37,7 @@ private:
     size_t count_;
     char *message_;
     DcmMetaInfo meta_;
-    DcmDataset dataset_;
+    ReadDataset dataset_;
     DicomPicture picture_;
 };
 

@@ -32,6 +32,10 @@ private:
         const unsigned kind = words_[at];
         const size_t length = words_[at + 1];
         at += 2;
+        // A segment without values says nothing, and repetitions of such would go on for ever.
+        if (length == 0) {
+            return false;
+        }
         switch (kind) {
         case 0:
             if (count_ - at < length || values_.size() + length > wanted_) {
@@ -41,7 +45,7 @@ private:
             at += length;
             return true;
         case 1: {
-            if (at >= count_ || values_.empty() || length == 0 || values_.size() + length > wanted_) {
+            if (at >= count_ || values_.empty() || values_.size() + length > wanted_) {
                 return false;
             }
             const double from = values_.back(), to = words_[at++];

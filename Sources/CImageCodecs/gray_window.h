@@ -14,7 +14,8 @@ static inline double medmoe_window_share(double value, double center, double wid
 
 /// A share as a byte.
 static inline uint8_t medmoe_window_gray(double share) {
-    return (uint8_t)floor((share < 0 ? 0 : share > 1 ? 1 : share) * 255 + 0.5);
+    // What is no number compares as false with all: it is black.
+    return share > 0 ? (uint8_t)floor((share > 1 ? 1 : share) * 255 + 0.5) : 0;
 }
 
 #endif

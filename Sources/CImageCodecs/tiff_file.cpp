@@ -14,6 +14,8 @@ namespace {
 constexpr int64_t most_slide_side = 4096;
 constexpr int most_directories = 256;
 constexpr uint64_t most_block_bytes = uint64_t(256) << 20;
+// Pixels that are unpacked and not shown.
+constexpr uint64_t most_idle_pixels = uint64_t(64) << 20;
 constexpr tmsize_t most_bytes_at_once = tmsize_t(256) << 20;
 
 tmsize_t read_some(thandle_t handle, void *buffer, tmsize_t wanted) {
@@ -139,8 +141,10 @@ medmoe_image_status TiffFile::go_to(int directory, TiffPage &page) {
     const bool is_rgb = photometric == PHOTOMETRIC_RGB;
     const bool is_ycbcr = photometric == PHOTOMETRIC_YCBCR;
     const bool is_palette = photometric == PHOTOMETRIC_PALETTE;
-    page.is_multiplied = is_rgb && extras > 0 && kinds[0] == EXTRASAMPLE_ASSOCALPHA;
     const unsigned colours = is_rgb || is_ycbcr ? 3 : 1;
+    // The tag alone makes no sample: libtiff takes more extra samples than there are.
+    page.is_multiplied =
+        is_rgb && page.samples > colours && extras > 0 && kinds[0] == EXTRASAMPLE_ASSOCALPHA;
     const bool small = page.bits == 1 || page.bits == 2 || page.bits == 4;
     const bool good_bits = page.bits == 8 || (page.bits == 16 && (is_gray || is_rgb)) ||
                            (small && page.samples == 1 && (is_gray || is_palette));
@@ -230,6 +234,16 @@ medmoe_image_status TiffFile::choose(const medmoe_image_request &request, TiffPa
     const int64_t wide = std::llround(double(width) / scale()), high = std::llround(double(height) / scale());
     part.width = all ? level.width : std::clamp<int64_t>(wide, 1, level.width - part.x);
     part.height = all ? level.height : std::clamp<int64_t>(high, 1, level.height - part.y);
+    const uint64_t columns = uint64_t((part.x + part.width - 1) / level.block_width - part.x / level.block_width + 1);
+    const uint64_t rows = uint64_t((part.y + part.height - 1) / level.block_height - part.y / level.block_height + 1);
+    const uint64_t touched = columns * rows * level.block_width * level.block_height;
+    const uint64_t shown = uint64_t(part.width) * uint64_t(part.height);
+    if (touched * (level.by_plane ? level.samples : 1) > std::max(4 * shown, most_idle_pixels)) {
+        return medmoe_report(message_, MEDMOE_IMAGE_UNSUPPORTED,
+                             "the TIFF has tiles of %u x %u pixels, far more than its %lld x %lld pixels need; save it "
+                             "with smaller ones",
+                             level.block_width, level.block_height, (long long)level.width, (long long)level.height);
+    }
     // What was wrong with pages that are not shown does not matter.
     source_.ran_out = false;
     source_.is_flawed = false;

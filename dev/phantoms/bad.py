@@ -3,14 +3,33 @@ import io
 import struct
 
 import numpy as np
+import pydicom
 from PIL import Image
+from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, JPEGBaseline8Bit, RLELossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit, RLELossless
 
 from .dicom import dicom, item
 from .drawing import SECRET, phantom
 from .png import png
 from .tiff import page, tiff
+
+
+def precincts():
+    """A DICOM object with a codestream of 2048 x 2048 whose one level has precincts of one sample."""
+    size = struct.pack(">HIIIIIIIIH", 0, 2048, 2048, 0, 0, 2048, 2048, 0, 0, 1) + b"\7\1\1"
+    plan = b"\1\0" + struct.pack(">H", 1) + b"\0\0\0\0\0\1\0"
+    stream = b"\xff\x4f\xff\x51" + struct.pack(">H", len(size) + 2) + size
+    stream += b"\xff\x52" + struct.pack(">H", len(plan) + 2) + plan + b"\xff\x5c\0\4\x40\x40"
+    stream += b"\xff\x90\0\x0a\0\0" + struct.pack(">I", 30) + b"\0\1\xff\x93" + b"\0" * 16 + b"\xff\xd9"
+    data = pydicom.dcmread(io.BytesIO(dicom(phantom("smooth", 40, 32)[..., :1])))
+    data.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    data.Rows = data.Columns = 2048
+    data.PixelData = encapsulate([stream])
+    data["PixelData"].VR = "OB"
+    blob = io.BytesIO()
+    data.save_as(blob, enforce_file_format=True)
+    return blob.getvalue()
 
 
 def bad_files(good):
@@ -127,7 +146,16 @@ def bad_compressed(good):
     yield "jpeg2000-of-other-size.dcm", giant, "corrupt", "size"
     tiles = wave[: start + 16] + struct.pack(">II", 1, 1) + wave[start + 24 :]
     yield "jpeg2000-missing-tiles.dcm", tiles, "corrupt", "1280 tiles"
-    for name in ("rle", "jpeg", "jpeg2000", "jpeg-ls"):
+    # DCMTK's codec for JPEG-LS ends the process at damaged data.
+    yield "jpeg-ls.dcm", wave.replace(b"1.2.840.10008.1.2.4.90", b"1.2.840.10008.1.2.4.80"), "unsupported", "JPEG-LS"
+    # One precinct and one code block a pixel: gigabytes for a file of 398 bytes.
+    yield "jpeg2000-precincts.dcm", precincts(), "unsupported", "pieces"
+    # libjpeg in DCMTK waits for ever for a beginning or an end that does not come.
+    bare = good["jpeg-rgb-unmarked.dcm"]
+    start, end = bare.rindex(b"\xff\xd8\xff"), bare.rindex(b"\xff\xd9")
+    yield "jpeg-without-start.dcm", bare[: start + 1] + b"\1" + bare[start + 2 :], "corrupt", "no whole JPEG"
+    yield "jpeg-without-end.dcm", bare[:end] + b"\0\0" + bare[end + 2 :], "corrupt", "no whole JPEG"
+    for name in ("rle", "jpeg", "jpeg2000"):
         blob = good[name + ".dcm"]
         yield f"truncated-{name}.dcm", blob[: len(blob) - 200], "truncated", ""
         if name == "rle":
