@@ -22,7 +22,7 @@ def precincts():
     stream = b"\xff\x4f\xff\x51" + struct.pack(">H", len(size) + 2) + size
     stream += b"\xff\x52" + struct.pack(">H", len(plan) + 2) + plan + b"\xff\x5c\0\4\x40\x40"
     stream += b"\xff\x90\0\x0a\0\0" + struct.pack(">I", 30) + b"\0\1\xff\x93" + b"\0" * 16 + b"\xff\xd9"
-    data = pydicom.dcmread(io.BytesIO(dicom(phantom("smooth", 40, 32)[..., :1])))
+    data = pydicom.dcmread(io.BytesIO(dicom(phantom("smooth", 40, 32)[..., 0])))
     data.file_meta.TransferSyntaxUID = JPEG2000Lossless
     data.Rows = data.Columns = 2048
     data.PixelData = encapsulate([stream])
@@ -130,6 +130,10 @@ def bad_files(good):
     tiles = page(noise, 2, tile=16)
     huge = {322: (4, [1 << 20]), 323: (4, [1 << 20])}
     yield "giant-tile.tif", tiff((tiles[0] | huge, tiles[1], tiles[2])), "unsupported", "tiles"
+    # 64 tiles far larger than the page, all of them the same few bytes.
+    flat = {256: (4, [1024]), 257: (4, [1]), 322: (4, [16]), 323: (4, [1 << 24])}
+    single = page(phantom("smooth", 1024, 1)[..., :1], 1, tile=16)
+    yield "tiles-beyond-page.tif", tiff((single[0] | flat, single[1], single[2])), "unsupported", "tiles of 16"
     yield "lerc.tif", tiff((entries | {259: (3, [34887])}, blocks, places)), "unsupported", "34887"
     yield "gif.gif", b"GIF89a" + b"\0" * 28, "unsupported", "GIF is not supported"
 

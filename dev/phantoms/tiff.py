@@ -112,6 +112,8 @@ def tiff_files():
     rgba = np.concatenate([noise, alpha], 2)
     yield "rgba", tiff(page(rgba, 2, extra=2)), None, {}
     yield "rgba-multiplied", tiff(page(rgba, 2, extra=1)), None, {}
+    # The tag claims an alpha that no sample is; what is there is shown.
+    yield "rgb-extra-samples", tiff(page(noise[:5, :7], 2, extra=1)), noise[:5, :7], {}
     yield "rgb-unnamed-fourth", tiff(page(rgba, 2, extra=0)), None, {}
     yield "palette", tiff(page(gray, 3, palette=table)), None, {}
     small = [int(v) * 257 for c in range(3) for v in phantom("noise", 16, 1)[0, :, c]]
