@@ -100,7 +100,9 @@ medmoe_image_status DicomReader::parse(const DcmTagKey &stop) {
         if (pixel_bytes > total && pixel_bytes != DCM_UndefinedLength) {
             break;
         }
-        if (given - std::min(given, pixel_bytes) > most_header_bytes) {
+        // Looked at before the next piece is handed over: what comes after the bound is never parsed.
+        const size_t next = given + std::min(piece_bytes, total - given);
+        if (next - std::min(next, pixel_bytes) > most_header_bytes) {
             dataset_.transferEnd();
             return medmoe_report(message_, MEDMOE_IMAGE_UNSUPPORTED,
                                  "the DICOM object has more than %zu MiB of attributes beside its picture",

@@ -15,13 +15,7 @@ package struct BLASLinear: Sendable {
     /// Takes a weight of shape `(outputs, inputs)` and an optional bias of `(outputs)`.
     package init(weight: WeightMatrix, bias: consuming Tensor?) {
         self.weight = weight
-        switch consume bias {
-        case .some(let bias):
-            precondition(bias.shape.count == weight.rows, "one bias for each output")
-            self.bias = WeightMatrix(bias.reshaped(TensorShape(1, weight.rows)))
-        case .none:
-            self.bias = nil
-        }
+        self.bias = WeightMatrix(bias: bias, of: weight)
     }
 
     /// Length of an output row.

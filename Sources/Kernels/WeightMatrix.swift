@@ -43,6 +43,17 @@ package struct WeightMatrix {
         owner = Keeper(tensor)
     }
 
+    /// The bias of a linear layer as `(1, outputs)` in float32; nil where the layer has none.
+    init?(bias: consuming Tensor?, of weight: WeightMatrix) {
+        switch consume bias {
+        case .some(let bias):
+            precondition(bias.shape.count == weight.rows, "one bias for each output")
+            self.init(bias.reshaped(TensorShape(1, weight.rows)))
+        case .none:
+            return nil
+        }
+    }
+
     /// Bytes that the stored numbers take.
     package var byteCount: Int { rows * columns * kind.byteCount }
 
