@@ -5,7 +5,6 @@ from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut, p
 
 JPEG_2000_AND_LOSSLESS = "1.2.840.10008.1.2.4."
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
-JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
 
 
 def as_bytes(share):
@@ -18,8 +17,6 @@ def samples(data, frame):
     plugin = {}
     if syntax == JPEG_BASELINE:
         plugin = {"decoding_plugin": "pillow"}
-    elif syntax in JPEG_LS:
-        plugin = {"decoding_plugin": "pyjpegls"}
     elif syntax.startswith(JPEG_2000_AND_LOSSLESS):
         plugin = {"decoding_plugin": "pylibjpeg"}
     many = int(data.get("NumberOfFrames", 1) or 1) > 1
