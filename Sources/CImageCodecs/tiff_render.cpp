@@ -138,9 +138,19 @@ medmoe_image_status TiffFile::render(const TiffPart &part, const TiffPage &page,
 
 namespace {
 
-template <typename Body> medmoe_image_status guarded(char *message, Body body) {
+// Opens a file, chooses the part that a request is about, and goes on with `body`; nothing is thrown.
+template <typename Body>
+medmoe_image_status with_part(const uint8_t *bytes, size_t count, const medmoe_image_request &request, char *message,
+                              Body body) {
     try {
-        return body();
+        TiffFile file(bytes, count, message);
+        TiffPart part;
+        TiffPage page;
+        medmoe_image_status status = file.open();
+        if (status == MEDMOE_IMAGE_OK) {
+            status = file.choose(request, part, page);
+        }
+        return status == MEDMOE_IMAGE_OK ? body(file, part, page) : status;
     } catch (const std::bad_alloc &) {
         return medmoe_report(message, MEDMOE_IMAGE_NO_MEMORY, "no memory left to decode the TIFF");
     } catch (...) {
@@ -155,17 +165,8 @@ template <typename Body> medmoe_image_status guarded(char *message, Body body) {
 extern "C" medmoe_image_status medmoe_tiff_probe(const uint8_t *bytes, size_t count,
                                                  const medmoe_image_request *request, medmoe_image_size *size,
                                                  char *message) {
-    return medmoe::guarded(message, [&]() -> medmoe_image_status {
-        medmoe::TiffFile file(bytes, count, message);
-        medmoe::TiffPart part;
-        medmoe::TiffPage page;
-        medmoe_image_status status = file.open();
-        if (status == MEDMOE_IMAGE_OK) {
-            status = file.choose(*request, part, page);
-        }
-        if (status != MEDMOE_IMAGE_OK) {
-            return status;
-        }
+    using medmoe::TiffFile, medmoe::TiffPart, medmoe::TiffPage;
+    const auto body = [&](TiffFile &, const TiffPart &part, const TiffPage &page) -> medmoe_image_status {
         if (page.is_wide_gray() && !request->has_window) {
             return medmoe_report(message, MEDMOE_IMAGE_UNSUPPORTED,
                                  "a 16-bit grayscale TIFF states no display window; name one, save it with 8 bits, or "
@@ -174,26 +175,19 @@ extern "C" medmoe_image_status medmoe_tiff_probe(const uint8_t *bytes, size_t co
         *size = {part.width,       part.height,                  1,
                  page.orientation, page.is_wide_gray() ? 1 : 0, part.of_slide ? 1 : 0};
         return MEDMOE_IMAGE_OK;
-    });
+    };
+    return medmoe::with_part(bytes, count, *request, message, body);
 }
 
 extern "C" medmoe_image_status medmoe_tiff_decode(const uint8_t *bytes, size_t count,
                                                   const medmoe_image_request *request, medmoe_image_size size,
                                                   uint8_t *rgb, char *message) {
-    return medmoe::guarded(message, [&]() -> medmoe_image_status {
-        medmoe::TiffFile file(bytes, count, message);
-        medmoe::TiffPart part;
-        medmoe::TiffPage page;
-        medmoe_image_status status = file.open();
-        if (status == MEDMOE_IMAGE_OK) {
-            status = file.choose(*request, part, page);
-        }
-        if (status != MEDMOE_IMAGE_OK) {
-            return status;
-        }
+    using medmoe::TiffFile, medmoe::TiffPart, medmoe::TiffPage;
+    const auto body = [&](TiffFile &file, const TiffPart &part, const TiffPage &page) -> medmoe_image_status {
         if (part.width != size.width || part.height != size.height) {
             return medmoe_report(message, MEDMOE_IMAGE_CORRUPT, "the TIFF is not of the size its probe gave");
         }
         return file.render(part, page, *request, rgb);
-    });
+    };
+    return medmoe::with_part(bytes, count, *request, message, body);
 }

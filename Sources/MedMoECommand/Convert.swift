@@ -108,10 +108,10 @@ struct Convert: AsyncParsableCommand {
         _ work: @escaping @Sendable (StopFlag) throws -> Value,
     ) async throws -> Value {
         let stop = StopFlag()
-        let signals = Task {
-            for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { stop.set() }
-        }
-        defer { signals.cancel() }
+        // Trapped before the work begins: an early signal must not find something that nobody clears away.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let watch = Task { for await _ in signals { stop.set() } }
+        defer { watch.cancel() }
         return try await ComputeThread.value(named: "convert") { try work(stop) }
     }
 

@@ -1,14 +1,14 @@
 internal import Foundation
+internal import Shared
 
-/// One line on a terminal that says how far an evaluation is; nothing in a pipe.
+/// How far an evaluation is, on one line of a terminal.
 struct EvaluationProgress {
     private let total: Int
     private var done: Int
     private var failed = 0
     private var asked = 0
     private let start = ContinuousClock.now
-    private var shown = ContinuousClock.now
-    private let isShown = isatty(STDERR_FILENO) == 1
+    private var line = ProgressLine()
 
     init(total: Int, done: Int) {
         self.total = total
@@ -18,21 +18,16 @@ struct EvaluationProgress {
     mutating func note(isAnswered: Bool) {
         asked += 1
         if isAnswered { done += 1 } else { failed += 1 }
-        guard isShown, shown.duration(to: .now) > .milliseconds(200) else { return }
-        shown = .now
-        show(end: "")
+        line.show(text)
     }
 
-    func finish() {
-        if isShown, asked > 0 { show(end: "\n") }
+    mutating func finish() {
+        if asked > 0 { line.end(with: text) }
     }
 
-    private func show(end: String) {
-        let elapsed = start.duration(to: .now)
-        let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
-        let rate = String(format: "%.1f", Double(asked) / max(seconds, 0.001))
+    private var text: String {
+        let rate = String(format: "%.1f", Double(asked) / max(start.duration(to: .now).seconds, 0.001))
         let failures = failed > 0 ? ", \(failed) failed" : ""
-        let line = "\r\u{1B}[K\(done) of \(total) records answered\(failures), \(rate) a second\(end)"
-        FileHandle.standardError.write(Data(line.utf8))
+        return "\(done) of \(total) records answered\(failures), \(rate) a second"
     }
 }

@@ -14,6 +14,13 @@ struct ProgressLine {
         FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
     }
 
+    /// Leaves a last text behind, on a line of its own.
+    mutating func end(with text: String) {
+        guard isTerminal else { return }
+        shown = ""
+        FileHandle.standardError.write(Data("\r\u{1B}[K\(text)\n".utf8))
+    }
+
     /// Takes the line away.
     mutating func clear() {
         guard isTerminal, !shown.isEmpty else { return }

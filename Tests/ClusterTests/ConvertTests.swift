@@ -117,6 +117,31 @@ import Testing
         }
     }
 
+    @Test("A conversion that is told to end leaves nothing behind", arguments: [SIGTERM, SIGINT])
+    func interrupted(signal: Int32) async throws {
+        let folder = try Checkout.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let process = Process()
+        process.executableURL = URL(filePath: Checkout.programs + "/medmoe")
+        process.arguments = [
+            "convert", Checkout.nano, folder.appending(path: "out").path, "--dtype", "f32", "--shards", "per-expert",
+        ]
+        process.standardError = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path) }
+        let deadline = ContinuousClock.now + .seconds(30)
+        // The temporary folder appears before the first of 22 files is written, each brought to the disk.
+        while try files().isEmpty, process.isRunning, deadline > .now {
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        kill(process.processIdentifier, signal)
+        while process.isRunning, deadline > .now { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(process.terminationReason == .exit, "the signal is heard and not died of")
+        // It may have been done already; a part of a folder is never left.
+        #expect(try files() == (process.terminationStatus == 0 ? ["out"] : []))
+    }
+
     @Test("A cluster from shards answers as one from the whole, each process with its own part only")
     func parts() async throws {
         try await withRandomCheckpoint(["tiny-phi", "--experts", "3"]) { folder, model in
