@@ -1,0 +1,88 @@
+"""The peer llama.cpp: its programs, built here from what PyPI's llama-cpp-python vendors, and its side of the figures."""
+import json
+import os
+import re
+import statistics
+
+from peers.environment import PEERS, PYTHON, REPOSITORY, Trouble, checked, install, measured, say
+
+# llama.cpp itself is not on PyPI; this package carries its source whole. Another version may be given.
+VERSION = "0.3.36"
+PROGRAMS = ("llama-bench", "llama-quantize", "llama-server")
+# What a user who wants speed on one machine builds: for its own processor, with nothing that a CPU does not need.
+OPTIONS = (
+    ["-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=ON", "-DBUILD_SHARED_LIBS=OFF", "-DLLAMA_OPENSSL=OFF"]
+    + ["-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF", "-DLLAMA_BUILD_APP=OFF"]
+    + ["-DLLAMA_BUILD_UI=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF"]
+)
+
+
+def build(version=VERSION, jobs=2):
+    """The folder of the programs; downloads and builds them the first time, which takes some ten minutes."""
+    source, made = PEERS / f"llama_cpp_python-{version}", PEERS / f"llama-cpp-{version}"
+    if all((made / "bin" / name).exists() for name in PROGRAMS):
+        return made / "bin"
+    install("cmake", "ninja", "gguf")
+    if not source.exists():
+        say(f"downloading llama-cpp-python {version}")
+        checked([PYTHON, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary",
+                 "llama-cpp-python", "-d", PEERS / "sdist", f"llama-cpp-python=={version}"],
+                f"downloading llama-cpp-python {version}")  # fmt: skip
+        checked(["tar", "-xzf", PEERS / f"sdist/llama_cpp_python-{version}.tar.gz", "-C", PEERS], "unpacking llama.cpp")
+    cmake, environment = PYTHON.parent / "cmake", f"PATH={PYTHON.parent}:{os.environ['PATH']}"
+    log = PEERS / "build.log"
+    say(f"building llama.cpp, some ten minutes; see {log}")
+    checked(["env", environment, cmake, "-S", source / "vendor/llama.cpp", "-B", made, "-G", "Ninja", *OPTIONS],
+            "configuring llama.cpp", log)  # fmt: skip
+    # Nice, since whoever compares wants to go on working meanwhile.
+    checked(["env", environment, "nice", "-n", "10", cmake, "--build", made, "-j", jobs, "--target", *PROGRAMS],
+            "building llama.cpp", log)  # fmt: skip
+    return made / "bin"
+
+
+def versions(programs, version):
+    told = checked([programs / "llama-bench", "--version"], "asking llama-bench for its version")
+    found = re.search(r"version:?\s*(.*)", told)
+    return f"llama-cpp-python {version} vendors it" + (f", version {found.group(1).strip()}" if found else "")
+
+
+def model(programs, dtype):
+    """The file of the model in `bf16` or `q8_0`, made the first time."""
+    files = {name: PEERS / f"moe4s-{name}.gguf" for name in ("bf16", "q8_0")}
+    making = PEERS / f"moe4s.{os.getpid()}.gguf"
+    if not files["bf16"].exists():
+        install("gguf")
+        say(f"making {files['bf16']}")
+        checked([PYTHON, REPOSITORY / "dev/peers/write_gguf.py", making], "writing a model for llama.cpp")
+        making.rename(files["bf16"])
+    if not files[dtype].exists():
+        say(f"making {files[dtype]}")
+        checked([programs / "llama-quantize", files["bf16"], making, dtype.upper()], f"turning the model into {dtype}")
+        making.rename(files[dtype])
+    return files[dtype]
+
+
+def bench_command(programs, file, threads, *, prefill, decode, depth, repetitions):
+    """One of prefill and decode may be 0, which leaves it out."""
+    return [programs / "llama-bench", "-m", file, "-p", prefill, "-n", decode, "-d", depth, "-t", threads,
+            "-r", repetitions, "-o", "json"]  # fmt: skip
+
+
+def bench_figure(text):
+    """The median of a test's repetitions, tokens a second, from what `llama-bench -o json` prints for one test."""
+    try:
+        (told,) = json.loads(text)
+        return statistics.median(told["samples_ts"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Trouble(f"expected one test with samples_ts from llama-bench, got {text[:80]!r} ({error})") from None
+
+
+def bench(command):
+    """Tokens a second, and how many cores others kept busy."""
+    text, others = measured(command)
+    return bench_figure(text), others
+
+
+def serve_command(programs, file, threads, port, slots, context):
+    return [programs / "llama-server", "-m", file, "-t", threads, "-tb", threads, "-np", slots, "-c", context,
+            "--host", "127.0.0.1", "--port", port]  # fmt: skip
