@@ -101,7 +101,7 @@ let package = Package(
         library(
             "CommandSupport",
             [
-                "Shared",
+                "Shared", "Kernels",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "SystemPackage", package: "swift-system"),

@@ -97,7 +97,8 @@ medmoe_instructions medmoe_best_instructions(void) {
         return MEDMOE_INSTRUCTIONS_BASELINE;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512dq"))
-        return MEDMOE_INSTRUCTIONS_AVX512;
+        return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni") ? MEDMOE_INSTRUCTIONS_AVX512_DOT
+                                                                                            : MEDMOE_INSTRUCTIONS_AVX512;
     return MEDMOE_INSTRUCTIONS_AVX2;
 #else
     return MEDMOE_INSTRUCTIONS_BASELINE;
@@ -110,7 +111,7 @@ int medmoe_instructions_fuse(medmoe_instructions instructions) {
 
 static ptrdiff_t tile_rows(medmoe_instructions instructions) {
 #if defined(__x86_64__)
-    if (instructions == MEDMOE_INSTRUCTIONS_AVX512) return ROWS_avx512;
+    if (instructions >= MEDMOE_INSTRUCTIONS_AVX512) return ROWS_avx512;
     if (instructions == MEDMOE_INSTRUCTIONS_AVX2) return ROWS_avx2;
 #endif
     (void)instructions;
@@ -129,7 +130,7 @@ ptrdiff_t medmoe_linear_tile_floats(ptrdiff_t inputs, medmoe_instructions instru
 void medmoe_linear_pack(const medmoe_linear *job, float *packed, ptrdiff_t first_tile, ptrdiff_t end_tile,
                         medmoe_instructions instructions) {
 #if defined(__x86_64__)
-    if (instructions == MEDMOE_INSTRUCTIONS_AVX512) return pack_avx512(job, packed, first_tile, end_tile);
+    if (instructions >= MEDMOE_INSTRUCTIONS_AVX512) return pack_avx512(job, packed, first_tile, end_tile);
     if (instructions == MEDMOE_INSTRUCTIONS_AVX2) return pack_avx2(job, packed, first_tile, end_tile);
 #endif
     (void)instructions;
@@ -139,7 +140,7 @@ void medmoe_linear_pack(const medmoe_linear *job, float *packed, ptrdiff_t first
 void medmoe_linear_run(const medmoe_linear *job, ptrdiff_t first_output, ptrdiff_t end_output,
                        medmoe_instructions instructions) {
 #if defined(__x86_64__)
-    if (instructions == MEDMOE_INSTRUCTIONS_AVX512) return run_avx512(job, first_output, end_output);
+    if (instructions >= MEDMOE_INSTRUCTIONS_AVX512) return run_avx512(job, first_output, end_output);
     if (instructions == MEDMOE_INSTRUCTIONS_AVX2) return run_avx2(job, first_output, end_output);
 #endif
     (void)instructions;
@@ -149,6 +150,7 @@ void medmoe_linear_run(const medmoe_linear *job, ptrdiff_t first_output, ptrdiff
 void medmoe_widen(const void *from, medmoe_weight_kind kind, ptrdiff_t count, float *to) {
     switch (medmoe_best_instructions()) {
 #if defined(__x86_64__)
+    case MEDMOE_INSTRUCTIONS_AVX512_DOT:
     case MEDMOE_INSTRUCTIONS_AVX512: return widen_avx512(from, kind, count, to);
     case MEDMOE_INSTRUCTIONS_AVX2: return widen_avx2(from, kind, count, to);
 #endif

@@ -1,6 +1,6 @@
 internal import Foundation
 internal import Hummingbird
-internal import Kernels
+package import Kernels
 package import Logging
 package import Model
 package import ServiceLifecycle
@@ -21,6 +21,10 @@ package struct ExpertNodeService: Sendable {
         package var adminPort: Int?
         /// Compute threads.
         package var threads: Int
+        /// The cores that they stay on; none for any.
+        package var cores: [Int] = []
+        /// What the experts compute with.
+        package var dtype = ComputeDType.f32
         /// Bytes of rows that may wait.
         package var queueBytes = 256 << 20
         /// The longest frame that it accepts.
@@ -65,7 +69,7 @@ package struct ExpertNodeService: Sendable {
             throw TransportError(.system, "\(error)")
         }
         endpoint = listener.endpoint
-        NodeMetrics.describe(in: registry)
+        NodeMetrics.describe(in: registry, numerics: configuration.dtype.numerics)
         let state = NodeState()
         let core = ExpertNodeCore(
             settings: .init(
@@ -73,11 +77,12 @@ package struct ExpertNodeService: Sendable {
                 incarnation: UInt64.random(in: 1 ... .max),
                 modelHash: modelHash,
                 hiddenSize: hiddenSize,
+                numerics: configuration.dtype.numerics,
                 queueBytes: configuration.queueBytes,
                 maximumMessageBytes: configuration.maximumMessageBytes,
             ),
             experts: experts,
-            pool: ThreadPool(threads: configuration.threads),
+            pool: ThreadPool(threads: configuration.threads, cores: configuration.cores),
             metrics: NodeMetrics(factory: registry),
         )
         let loop = ExpertNodeLoop(

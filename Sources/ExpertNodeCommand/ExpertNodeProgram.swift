@@ -55,6 +55,8 @@ struct ExpertNodeProgram: AsyncParsableCommand {
     @Option(help: "Compute threads. (default: 1)")
     var threads: Int?
 
+    @OptionGroup var compute: ComputeOptions
+
     @Option(help: "MiB of rows that may wait before the node answers busy. (default: 256)")
     var queueMib: Int?
 
@@ -84,7 +86,7 @@ struct ExpertNodeProgram: AsyncParsableCommand {
             try mayChoose ? settings.string("experts", flag: experts) : settings.required("experts", flag: experts)
 
         let start = ContinuousClock.now
-        let weights = try ModelWeights(folder: folder)
+        let weights = try ModelWeights(folder: folder, dtype: configuration.dtype)
         let chosen = try selection.map { try weights.selectExperts($0) } ?? ownExperts(weights)
         let bank = try ExpertBank(loading: chosen, from: weights)
         try bank.prove(on: ThreadPool(threads: configuration.threads))
@@ -103,7 +105,7 @@ struct ExpertNodeProgram: AsyncParsableCommand {
                 "endpoint": "\(service.endpoint)",
                 "experts": "\(bank.experts.map(\.description).joined(separator: ","))",
                 "bytes": "\(bank.byteCount)",
-                "numerics": "\(InstructionSet.numerics)",
+                "numerics": "\(configuration.dtype.numerics)",
                 "threads": "\(configuration.threads)",
                 "load.ms": "\(start.duration(to: .now).milliseconds)",
             ],
@@ -138,6 +140,8 @@ struct ExpertNodeProgram: AsyncParsableCommand {
             adminPort: port == 0 ? nil : port,
             threads: try settings.integer("threads", flag: threads, default: 1, in: 1...1024),
         )
+        configuration.dtype = try compute.dtype(settings)
+        configuration.cores = try compute.cores(settings)
         configuration.queueBytes =
             try settings.integer("queue-mib", flag: queueMib, default: 256, in: 1...1_048_576) << 20
         configuration.maximumMessageBytes =

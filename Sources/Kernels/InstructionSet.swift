@@ -8,6 +8,8 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     case avx2
     /// AVX-512 F, BW, VL and DQ.
     case avx512
+    /// AVX-512 with BF16 and VNNI.
+    case avx512Dot
 
     /// The best set of this CPU.
     package static let best: InstructionSet = InstructionSet(medmoe_best_instructions())
@@ -20,11 +22,9 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     /// Whether a product is added in one rounding; all sets that do give the same bits.
     package var fuses: Bool { medmoe_instructions_fuse(c) != 0 }
 
-    /// What must be equal on two machines for results of linear layers to have the same bits.
-    package static var numerics: String { "f32 16 lanes \(best.fuses ? "fused" : "separate")" }
-
     private init(_ instructions: medmoe_instructions) {
         switch instructions {
+        case MEDMOE_INSTRUCTIONS_AVX512_DOT: self = .avx512Dot
         case MEDMOE_INSTRUCTIONS_AVX512: self = .avx512
         case MEDMOE_INSTRUCTIONS_AVX2: self = .avx2
         default: self = .baseline
@@ -36,6 +36,7 @@ package enum InstructionSet: String, CaseIterable, Sendable {
         case .baseline: MEDMOE_INSTRUCTIONS_BASELINE
         case .avx2: MEDMOE_INSTRUCTIONS_AVX2
         case .avx512: MEDMOE_INSTRUCTIONS_AVX512
+        case .avx512Dot: MEDMOE_INSTRUCTIONS_AVX512_DOT
         }
     }
 }

@@ -1,33 +1,46 @@
 internal import CKernels
 
-/// A linear layer, `y = x Wᵀ + b`, over weights as they are stored: float32, bfloat16 or float16.
+/// A linear layer, `y = x Wᵀ + b`.
 ///
-/// Weights are widened in the kernel, exactly, and every product is summed in float32 in one fixed order along the
-/// inputs. So a row's bits depend on that row alone: not on its neighbours, the thread count or the process; and a
-/// checkpoint stored in 16 bits gives the bits of the same numbers stored in 32.
+/// In float32 its weights stay as they are stored, float32, bfloat16 or float16, widened in the kernel, exactly; in
+/// other dtypes they are rounded and packed when it is made. Every product is summed in one fixed order along the
+/// inputs, so a row's bits depend on that row alone: not on its neighbours, the thread count or the process.
 package struct Linear: Sendable {
-    /// `(outputs, inputs)`.
-    private let weight: WeightMatrix
-    /// `(1, outputs)` in float32, or nil where the layer has none.
-    private let bias: WeightMatrix?
+    enum Weights: Sendable {
+        /// `(outputs, inputs)` and, where the layer has one, its bias `(1, outputs)` in float32.
+        case stored(WeightMatrix, bias: WeightMatrix?)
+        case packed(PackedMatrix)
+    }
+
+    let weights: Weights
+    /// Length of an input row.
+    package let inputs: Int
+    /// Length of an output row.
+    package let outputs: Int
+    /// What it computes with.
+    package let dtype: ComputeDType
 
     /// Takes a weight of shape `(outputs, inputs)` and an optional bias of `(outputs)`.
-    package init(weight: WeightMatrix, bias: consuming Tensor?) {
-        self.weight = weight
-        self.bias = WeightMatrix(bias: bias, of: weight)
+    package init(weight: WeightMatrix, bias: consuming Tensor?, dtype: ComputeDType = .f32) {
+        (inputs, outputs) = (weight.columns, weight.rows)
+        self.dtype = dtype
+        let bias = WeightMatrix(bias: bias, of: weight)
+        weights =
+            dtype.packed == nil ? .stored(weight, bias: bias) : .packed(PackedMatrix(weight, bias: bias, dtype: dtype))
     }
 
     /// Takes a float32 weight of shape `(outputs, inputs)` and an optional bias of `(outputs)`.
-    package init(weight: consuming Tensor, bias: consuming Tensor?) {
-        self.init(weight: WeightMatrix(weight), bias: bias)
+    package init(weight: consuming Tensor, bias: consuming Tensor?, dtype: ComputeDType = .f32) {
+        self.init(weight: WeightMatrix(weight), bias: bias, dtype: dtype)
     }
 
-    /// Length of an input row.
-    package var inputs: Int { weight.columns }
-    /// Length of an output row.
-    package var outputs: Int { weight.rows }
-    /// Bytes that the layer's numbers take, as stored.
-    package var byteCount: Int { weight.byteCount + (bias?.byteCount ?? 0) }
+    /// Bytes that the layer's numbers take in memory.
+    package var byteCount: Int {
+        switch weights {
+        case .stored(let weight, let bias): weight.byteCount + (bias?.byteCount ?? 0)
+        case .packed(let matrix): matrix.byteCount
+        }
+    }
 
     /// Multiplies `(rows, inputs)` into `(rows, outputs)`.
     ///
@@ -39,46 +52,77 @@ package struct Linear: Sendable {
     ) -> Tensor {
         precondition(input.columns == inputs, "input \(input.shape) does not fit a weight of (\(outputs), \(inputs))")
         let output = Tensor(uninitialized: TensorShape(input.rows, outputs))
-        guard input.rows > 0, outputs > 0 else { return output }
-        let set = instructions.c
-        let tiles = medmoe_linear_tiles(input.rows, set)
-        let packed = Tensor(uninitialized: TensorShape(tiles * medmoe_linear_tile_floats(inputs, set)))
-        var job = unsafe medmoe_linear(
-            x: input.base,
-            packed: nil,
-            rows: input.rows,
-            inputs: inputs,
-            outputs: outputs,
-            weights: weight.base,
-            kind: weight.kind.c,
-            bias: bias?.base.assumingMemoryBound(to: Float.self),
-            y: output.base,
-        )
-        if tiles > 0 {
-            let tasks = (tiles + Self.tilesPerTask - 1) / Self.tilesPerTask
-            let plain = unsafe job
-            pool.run(tasks) { task in
-                let first = task * Self.tilesPerTask
-                unsafe withUnsafePointer(to: plain) { plain in
-                    let end = min(tiles, first + Self.tilesPerTask)
-                    unsafe medmoe_linear_pack(plain, packed.base, first, end, set)
-                }
-            }
-            unsafe job.packed = UnsafePointer(packed.base)
-        }
-        let ready = unsafe job
-        let outputs = outputs
-        pool.run((outputs + Self.outputsPerTask - 1) / Self.outputsPerTask) { task in
-            let first = task * Self.outputsPerTask
-            unsafe withUnsafePointer(to: ready) { ready in
-                unsafe medmoe_linear_run(ready, first, min(outputs, first + Self.outputsPerTask), set)
-            }
-        }
+        let rows = LinearInput(input, dtype: dtype, instructions: instructions)
+        pool.run([rows.packing])
+        unsafe pool.run([job(rows, into: output.base)])
         return output
     }
 
-    /// Outputs of a task: a multiple of every tile's width, small enough to share a layer out evenly.
+    /// The product as a job; `target` is `(rows, outputs)`.
+    func job(_ input: LinearInput, into target: UnsafeMutablePointer<Float>) -> PoolJob {
+        precondition(input.inputs == inputs && input.dtype == dtype, "\(input.inputs) inputs for \(inputs)")
+        guard input.rows > 0, outputs > 0 else { return .nothing }
+        let (set, outputs) = (input.instructions.c, outputs)
+        switch weights {
+        case .stored(let weight, let bias):
+            let description = unsafe medmoe_linear(
+                x: input.plain,
+                packed: UnsafePointer(input.packed?.assumingMemoryBound(to: Float.self)),
+                rows: input.rows,
+                inputs: inputs,
+                outputs: outputs,
+                weights: weight.base,
+                kind: weight.kind.c,
+                bias: bias?.base.assumingMemoryBound(to: Float.self),
+                y: target,
+            )
+            return PoolJob((outputs + Self.outputsPerTask - 1) / Self.outputsPerTask) { task in
+                let first = task * Self.outputsPerTask
+                unsafe withUnsafePointer(to: description) { job in
+                    unsafe medmoe_linear_run(job, first, min(outputs, first + Self.outputsPerTask), set)
+                }
+                extendLifetime(input)
+            }
+        case .packed(let matrix):
+            let rows = unsafe input.packedRows
+            return Self.panelJob(matrix.panels) { first, end in
+                unsafe matrix.run(
+                    rows,
+                    panels: first..<end,
+                    into: target + first * Self.width,
+                    stride: outputs,
+                    set: set
+                )
+                extendLifetime(input)
+            }
+        }
+    }
+
+    /// Splits panels over tasks: many enough to share a layer out evenly, few enough to begin cheaply.
+    static func panelJob(_ panels: Int, _ body: @escaping (_ first: Int, _ end: Int) -> Void) -> PoolJob {
+        let each = max(1, panels / 128)
+        return PoolJob((panels + each - 1) / each) { task in body(task * each, min(panels, (task + 1) * each)) }
+    }
+
+    /// Outputs of a panel.
+    static let width = Int(MEDMOE_PANEL_OUTPUTS)
+    /// Outputs of a task over stored weights: a multiple of every tile's width, small enough to share a layer out evenly.
     private static let outputsPerTask = 48
-    /// Tiles of rows that one task packs.
-    private static let tilesPerTask = 16
+}
+
+extension PackedMatrix {
+    /// Multiplies packed rows by some panels; `target` is where the first of their outputs goes.
+    func run(
+        _ rows: medmoe_packed_rows,
+        panels: Range<Int>,
+        into target: UnsafeMutablePointer<Float>,
+        stride: Int,
+        set: medmoe_instructions,
+    ) {
+        unsafe withUnsafePointer(to: c) { matrix in
+            unsafe withUnsafePointer(to: rows) { rows in
+                unsafe medmoe_packed_run(matrix, rows, panels.lowerBound, panels.upperBound, target, stride, set)
+            }
+        }
+    }
 }

@@ -5,4 +5,10 @@ enum RowTasks {
             for row in task * rowsPerTask..<min(rows, (task + 1) * rowsPerTask) { body(row) }
         }
     }
+
+    static func job(_ rows: Int, rowsPerTask: Int = 16, _ body: @escaping (Int) -> Void) -> PoolJob {
+        PoolJob((rows + rowsPerTask - 1) / rowsPerTask) { task in
+            for row in task * rowsPerTask..<min(rows, (task + 1) * rowsPerTask) { body(row) }
+        }
+    }
 }

@@ -21,8 +21,12 @@ package final class LocalCluster: Sendable {
         package var sockets: String
         /// The port of the router's API; nil for a cluster without a router process.
         package var port: Int?
-        /// Compute threads of the router and of each node.
+        /// Compute threads of the router.
         package var threads: Int
+        /// The cores that the nodes share; none leaves each node one thread on any core.
+        package var cores: [Int] = []
+        /// What router and nodes compute with.
+        package var dtype: String
         /// Further arguments of the router.
         package var routerArguments: [String] = []
         /// Variables that children get beside ours.
@@ -37,6 +41,7 @@ package final class LocalCluster: Sendable {
             sockets: String,
             port: Int?,
             threads: Int,
+            dtype: String = "f32",
         ) {
             self.model = model
             self.nodes = nodes
@@ -45,6 +50,7 @@ package final class LocalCluster: Sendable {
             self.sockets = sockets
             self.port = port
             self.threads = threads
+            self.dtype = dtype
         }
     }
 
@@ -57,10 +63,12 @@ package final class LocalCluster: Sendable {
     /// How it was set up.
     package let configuration: Configuration
     private let children = Mutex(Children())
+    private let shares: [NodeID: CoreShare]
 
     /// Prepares a cluster; nothing runs yet.
     package init(_ configuration: Configuration) throws(LocalClusterError) {
         self.configuration = configuration
+        shares = CoreShare.shares(of: configuration.cores, among: configuration.nodes)
         do {
             let manager = FileManager.default
             let mine: [FileAttributeKey: Any] = [.posixPermissions: 0o700]
@@ -125,8 +133,8 @@ package final class LocalCluster: Sendable {
             arguments: [
                 "--model", model ?? spec.model ?? configuration.model, "--node", id.rawValue, "--experts", spec.experts,
                 "--listen", endpoint(of: id), "--admin-host", "127.0.0.1", "--admin-port", String(port),
-                "--threads", String(configuration.threads),
-            ],
+                "--dtype", configuration.dtype,
+            ] + (shares[id] ?? CoreShare(cores: [], threads: 1)).arguments,
             environment: environment,
             logPath: configuration.logs + "/\(id.rawValue).log",
         )
@@ -144,7 +152,7 @@ package final class LocalCluster: Sendable {
             executable: configuration.programs + "/medmoe-router",
             arguments: [
                 "--model", configuration.model, "--nodes", endpoints.joined(separator: ","), "--host", "127.0.0.1",
-                "--port", String(port), "--threads", String(configuration.threads),
+                "--port", String(port), "--threads", String(configuration.threads), "--dtype", configuration.dtype,
             ] + configuration.routerArguments,
             environment: environment,
             logPath: configuration.logs + "/router.log",

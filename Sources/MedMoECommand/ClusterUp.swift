@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CommandSupport
 internal import Foundation
+internal import Kernels
 internal import LocalCluster
 internal import Logging
 internal import Model
@@ -36,8 +37,10 @@ struct ClusterUp: AsyncParsableCommand {
     @Option(help: "The folder for logs. (default: logs/cluster-PORT)")
     var logs: String?
 
-    @Option(help: "Compute threads of each process.")
-    var threads = 1
+    @OptionGroup var compute: ComputeOptions
+
+    @Option(help: "Compute threads of the router; the nodes share its cores out. (default: the number of cores)")
+    var threads: Int?
 
     @Flag(help: "Start a node again when it dies.")
     var restart = false
@@ -47,7 +50,9 @@ struct ClusterUp: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...65_535).contains(port) else { throw ValidationError("--port is 1 to 65535; \(port) came.") }
-        guard (1...1024).contains(threads) else { throw ValidationError("--threads is 1 to 1024; \(threads) came.") }
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads is 1 to 1024; \(threads) came.")
+        }
         guard waitSeconds > 0 else { throw ValidationError("--wait-seconds is above 0; \(waitSeconds) came.") }
     }
 
@@ -56,17 +61,21 @@ struct ClusterUp: AsyncParsableCommand {
             throw LocalClusterError("Port \(port) is in use by another process; stop it or choose another --port.")
         }
         let weights = try ModelWeights(folder: model)
-        let cluster = try LocalCluster(
-            .init(
-                model: model,
-                nodes: layout.makeNodes(weights.configuration.moe),
-                programs: ProgramFolder.path,
-                logs: logs ?? "logs/cluster-\(port)",
-                sockets: LocalCluster.freshSocketFolder(),
-                port: port,
-                threads: threads,
-            )
+        let settings = try await Settings(file: nil)
+        let chosen = try compute.cores(settings)
+        let cores = chosen.isEmpty ? ThreadPool.usableCores : chosen
+        var configuration = LocalCluster.Configuration(
+            model: model,
+            nodes: try layout.makeNodes(weights.configuration.moe),
+            programs: ProgramFolder.path,
+            logs: logs ?? "logs/cluster-\(port)",
+            sockets: LocalCluster.freshSocketFolder(),
+            port: port,
+            threads: threads ?? max(1, cores.count),
+            dtype: try compute.dtype(settings).rawValue,
         )
+        configuration.cores = cores
+        let cluster = try LocalCluster(configuration)
         let logger = try ProgramRunner.makeLogger(label: "medmoe", level: "warning")
         let service = ClusterUpService(cluster: cluster, restart: restart, patience: .seconds(waitSeconds))
         try await ProgramRunner.run([service], followsStandardInput: false, logger: logger)

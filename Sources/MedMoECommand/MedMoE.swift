@@ -21,7 +21,7 @@ struct MedMoE: AsyncParsableCommand {
         version: SoftwareVersion.number,
         subcommands: [
             Serve.self, Cluster.self, Ask.self, Nodes.self, Inspect.self, Convert.self, Tokenize.self, Trace.self,
-            Score.self, Eval.self,
+            Score.self, Eval.self, Bench.self,
         ],
     )
 }

@@ -34,7 +34,11 @@ struct Serve: AsyncParsableCommand {
         )
         var configuration = try serving.makeConfiguration(settings, folder: folder)
         let start = ContinuousClock.now
-        let launcher = try RouterLauncher(folder: folder, pattern: try serving.pattern(settings))
+        let launcher = try RouterLauncher(
+            folder: folder,
+            pattern: try serving.pattern(settings),
+            dtype: configuration.dtype,
+        )
         configuration.routerName = "local"
         let service = try RouterService(
             configuration: configuration,
@@ -50,7 +54,7 @@ struct Serve: AsyncParsableCommand {
             metadata: [
                 "model": "\(configuration.modelName)",
                 "blas": "\(BLASLibrary.numerics)",
-                "numerics": "\(InstructionSet.numerics)",
+                "numerics": "\(configuration.dtype.numerics)",
                 "threads": "\(configuration.threads)",
                 "load.ms": "\(start.duration(to: .now).milliseconds)",
             ],

@@ -88,6 +88,8 @@ struct Trace: AsyncParsableCommand {
 
     @OptionGroup var layout: LayoutOptions
 
+    @OptionGroup var compute: ComputeOptions
+
     @Option(help: "Compute threads. (default: the number of cores; 1 in each node)")
     var threads: Int?
 
@@ -105,7 +107,7 @@ struct Trace: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let launcher = try RouterLauncher(folder: model)
+        let launcher = try RouterLauncher(folder: model, dtype: try compute.dtype(await Settings(file: nil)))
         let side = launcher.model.tower.imageSize
         let pictures =
             try image.map { try preprocess($0, launcher: launcher) }
@@ -168,39 +170,11 @@ struct Trace: AsyncParsableCommand {
         launcher: RouterLauncher,
         threads: Int,
     ) async throws -> (TraceRun, String) {
-        let folder = FileManager.default.temporaryDirectory.path + "/medmoe-trace-\(getpid())"
-        let nodes = try layout.makeNodes(launcher.weights.configuration.moe)
-        let cluster = try LocalCluster(
-            .init(
-                model: model,
-                nodes: nodes,
-                programs: ProgramFolder.path,
-                logs: folder + "/logs",
-                sockets: LocalCluster.freshSocketFolder(),
-                port: nil,
-                threads: 1,
-            )
-        )
-        do {
-            try cluster.start()
-            let endpoints = cluster.endpoints
-            let expectation = try launcher.makeExpectation()
-            let run = try await ComputeThread.value(named: "trace") {
-                let plane = try TracePlane.connect(endpoints, expectation: expectation, patience: .seconds(60))
-                return try TraceRun(
-                    question,
-                    model: launcher.model,
-                    plane: plane,
-                    pool: ThreadPool(threads: threads)
-                )
-            }
-            await cluster.stop()
-            try? FileManager.default.removeItem(atPath: folder)
-            return (run, "cluster:" + nodes.map { "\($0.id)=\($0.experts)" }.joined(separator: ";"))
-        } catch {
-            await cluster.stop()
-            throw error
+        let cluster = try LayerCluster(model: model, layout: layout, launcher: launcher, dtype: launcher.weights.dtype)
+        let run = try await cluster.with { plane in
+            try TraceRun(question, model: launcher.model, plane: plane, pool: ThreadPool(threads: threads))
         }
+        return (run, "cluster:" + cluster.nodes.map { "\($0.id)=\($0.experts)" }.joined(separator: ";"))
     }
 
     private func write(_ run: TraceRun, topology: String, modelName: String, to out: String) throws {

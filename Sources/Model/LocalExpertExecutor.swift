@@ -14,32 +14,39 @@ package final class LocalExpertExecutor: ExpertExecutor {
         self.node = node
     }
 
-    /// Runs the rows expert by expert; an expert that was not loaded is reported as unavailable.
+    /// Runs the rows of all experts side by side; an expert that was not loaded is reported as unavailable.
     package func execute(_ call: borrowing ExpertCall) -> ExpertOutputs {
         let topK = call.routing.topK
-        var routed = Tensor(zeros: TensorShape(call.input.rows * topK, call.input.columns))
-        var sources: [ExpertID: ExpertSource] = [:]
+        var work: [(id: ExpertID, rows: FeedForwardCall, targets: [Int])] = []
         var failures: [ExpertID: ExpertFailure] = [:]
         for (expert, assignments) in call.routing.assignments(skipping: call.skippedRows) {
             let id = ExpertID(layer: call.layer, slot: .routed(expert))
-            let rows = call.input.gathering(assignments.map { $0 / topK })
-            if let output = experts.compute(id, rows: rows, on: pool) {
-                routed.scatter(assignments, from: output)
-                sources[id] = source(of: id)
+            if let rows = experts.call(id, rows: call.input, indices: assignments.map { $0 / topK }) {
+                work.append((id, rows, assignments))
             } else {
                 failures[id] = Self.missing(id)
             }
         }
-        var meta = Tensor(zeros: TensorShape(call.wantsMeta ? call.input.rows : 0, call.input.columns))
         let live = call.liveRows
         if call.wantsMeta, !live.isEmpty {
             let id = ExpertID(layer: call.layer, slot: .meta)
-            if let output = experts.compute(id, rows: call.input.gathering(live), on: pool) {
-                meta.scatter(live, from: output)
-                sources[id] = source(of: id)
+            if let rows = experts.call(id, rows: call.input, indices: live) {
+                work.append((id, rows, live))
             } else {
                 failures[id] = Self.missing(id)
             }
+        }
+        FeedForwardCall.run(work.map(\.rows), on: pool)
+        var routed = Tensor(zeros: TensorShape(call.input.rows * topK, call.input.columns))
+        var meta = Tensor(zeros: TensorShape(call.wantsMeta ? call.input.rows : 0, call.input.columns))
+        var sources: [ExpertID: ExpertSource] = [:]
+        for (id, rows, targets) in work {
+            if id.slot == .meta {
+                meta.scatter(targets, from: rows.output)
+            } else {
+                routed.scatter(targets, from: rows.output)
+            }
+            sources[id] = source(of: id)
         }
         return ExpertOutputs(routed: routed, meta: meta, sources: sources, failures: failures)
     }

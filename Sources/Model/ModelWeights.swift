@@ -1,4 +1,4 @@
-internal import Kernels
+package import Kernels
 package import Shared
 
 /// An opened checkpoint with its configuration: makes the model's parts from its tensors, each read once when asked for.
@@ -9,12 +9,15 @@ package struct ModelWeights: Sendable {
     package let configuration: ModelConfiguration
     /// The folder.
     package let folder: String
+    /// What the linear layers made here compute with; gates always take float32.
+    package let dtype: ComputeDType
 
     /// Opens a checkpoint folder; no tensor is read yet.
     ///
     /// - Throws: `CheckpointError` for a folder that is none, a form that is not supported, or missing tensors.
-    package init(folder: String) throws(CheckpointError) {
+    package init(folder: String, dtype: ComputeDType = .f32) throws(CheckpointError) {
         self.folder = folder
+        self.dtype = dtype
         checkpoint = try Checkpoint(folder: folder)
         configuration = try ModelConfiguration(of: checkpoint)
         guard let manifest = checkpoint.manifest, manifest.layoutHash != layoutHash else { return }
@@ -77,9 +80,11 @@ package struct ModelWeights: Sendable {
             _ part: FeedForwardTensor,
             bias: FeedForwardTensor? = nil,
         ) throws(CheckpointError) -> Linear {
-            let weight = try checkpoint.matrix("\(block).\(part.rawValue)", expectedShape: shape(part))
-            guard let bias else { return Linear(weight: weight, bias: nil) }
-            return Linear(weight: weight, bias: try tensor("\(block).\(bias.rawValue)", shape(bias)))
+            let name = "\(block).\(part.rawValue)"
+            let weight = try checkpoint.matrix(name, expectedShape: shape(part))
+            defer { releaseIfPacked(name) }
+            guard let bias else { return Linear(weight: weight, bias: nil, dtype: dtype) }
+            return Linear(weight: weight, bias: try tensor("\(block).\(bias.rawValue)", shape(bias)), dtype: dtype)
         }
         switch configuration.form {
         case .stableLM:
@@ -114,9 +119,21 @@ package struct ModelWeights: Sendable {
         return try checkpoint.matrix(name, expectedShape: stored).prefix(rows)
     }
 
-    func linear(_ prefix: String, outputs: Int, inputs: Int, bias: Bool) throws(CheckpointError) -> Linear {
+    /// Gives the pages of a tensor back whose numbers were packed: nobody reads them again.
+    func releaseIfPacked(_ name: String) {
+        if dtype != .f32 { checkpoint.release(name) }
+    }
+
+    func linear(
+        _ prefix: String,
+        outputs: Int,
+        inputs: Int,
+        bias: Bool,
+        dtype: ComputeDType,
+    ) throws(CheckpointError) -> Linear {
         let weight = try checkpoint.matrix("\(prefix).weight", expectedShape: [outputs, inputs])
-        return Linear(weight: weight, bias: bias ? try tensor("\(prefix).bias", [outputs]) : nil)
+        defer { releaseIfPacked("\(prefix).weight") }
+        return Linear(weight: weight, bias: bias ? try tensor("\(prefix).bias", [outputs]) : nil, dtype: dtype)
     }
 
     func norm(_ prefix: String, columns: Int, epsilon: Float) throws(CheckpointError) -> LayerNorm {

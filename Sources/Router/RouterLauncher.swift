@@ -1,6 +1,6 @@
 internal import Foundation
 package import Imaging
-internal import Kernels
+package import Kernels
 internal import Logging
 package import Model
 package import Shared
@@ -18,11 +18,12 @@ package struct RouterLauncher: Sendable {
     /// The name that the folder suggests for the model.
     package let suggestedName: String
 
-    /// Reads a checkpoint folder; a `pattern` replaces the one of the tokenizer's files.
+    /// Reads a checkpoint folder; a `pattern` replaces the one of the tokenizer's files, `dtype` is what its linear layers
+    /// compute with.
     ///
     /// - Throws: `CheckpointError`, `TokenizerError` or `ImagePreprocessingError`, each with a sentence for people.
-    package init(folder: String, pattern: TokenizerPattern? = nil) throws {
-        weights = try ModelWeights(folder: folder)
+    package init(folder: String, pattern: TokenizerPattern? = nil, dtype: ComputeDType = .f32) throws {
+        weights = try ModelWeights(folder: folder, dtype: dtype)
         // Nodes read the experts' tensors, but a checkpoint that lacks one is refused here, before anybody waits.
         if let error = ModelInventory(weights.configuration).check(weights.checkpoint).error { throw error }
         model = try MedMoEModel(weights: weights, pattern: pattern)
@@ -69,6 +70,7 @@ package struct RouterLauncher: Sendable {
             layoutHash: weights.layoutHash,
             hiddenSize: weights.configuration.hiddenSize,
             experts: hashes,
+            numerics: weights.dtype.numerics,
         )
     }
 }

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Hummingbird
 package import Imaging
-internal import Kernels
+package import Kernels
 package import Logging
 package import Model
 package import ServiceLifecycle
@@ -23,6 +23,10 @@ package struct RouterService: Sendable {
         package var routerName = "router"
         /// Compute threads.
         package var threads: Int
+        /// The cores that they stay on; none for any.
+        package var cores: [Int] = []
+        /// What the model computes with.
+        package var dtype = ComputeDType.f32
         /// Bounds of the engine.
         package var engine = InferenceEngine.Limits()
         /// Bounds on questions.
@@ -70,10 +74,10 @@ package struct RouterService: Sendable {
         registry: PrometheusRegistry,
         logger: Logger,
     ) throws(TransportError) {
-        RouterMetrics.describe(in: registry)
+        RouterMetrics.describe(in: registry, numerics: configuration.dtype.numerics)
         let metrics = RouterMetrics(factory: registry)
         let board = StatusBoard()
-        let pool = ThreadPool(threads: configuration.threads)
+        let pool = ThreadPool(threads: configuration.threads, cores: configuration.cores)
         let plane = try Self.makePlane(
             experts,
             configuration: configuration,
@@ -142,7 +146,7 @@ package struct RouterService: Sendable {
         switch experts {
         case .local(let bank):
             let node = NodeID(configuration.routerName)
-            board.publish(ClusterStatus(local: bank, node: node))
+            board.publish(ClusterStatus(local: bank, node: node, numerics: configuration.dtype.numerics))
             return try LocalExpertPlane(executor: LocalExpertExecutor(experts: bank, pool: pool, node: node))
         case .remote(let endpoints, let expectation):
             var options = ZMQSocketOptions()
@@ -155,7 +159,7 @@ package struct RouterService: Sendable {
             } catch {
                 throw TransportError(.system, "\(error)")
             }
-            return try RemoteExpertPlane(
+            let plane = try RemoteExpertPlane(
                 settings: .init(
                     router: configuration.routerName,
                     incarnation: UInt64.random(in: 1 ... .max),
@@ -169,6 +173,8 @@ package struct RouterService: Sendable {
                 logger: logger,
                 publish: { board.publish($0) },
             )
+            plane.idle = { pool.park() }
+            return plane
         }
     }
 }
@@ -204,7 +210,7 @@ final class StatusBoard: Sendable {
 
 extension ClusterStatus {
     /// The state of a process that holds all experts itself.
-    init(local bank: ExpertBank, node: NodeID) {
+    init(local bank: ExpertBank, node: NodeID, numerics: String) {
         self.init(
             nodes: [
                 Node(
@@ -213,7 +219,7 @@ extension ClusterStatus {
                     state: "up",
                     reason: nil,
                     experts: bank.experts,
-                    numerics: InstructionSet.numerics,
+                    numerics: numerics,
                     software: SoftwareVersion.current,
                     progress: 0,
                     queuedRows: 0,

@@ -56,7 +56,11 @@ struct RouterProgram: AsyncParsableCommand {
         let folder = try serving.modelFolder(settings)
         var configuration = try serving.makeConfiguration(settings, folder: folder)
         let start = ContinuousClock.now
-        let launcher = try RouterLauncher(folder: folder, pattern: try serving.pattern(settings))
+        let launcher = try RouterLauncher(
+            folder: folder,
+            pattern: try serving.pattern(settings),
+            dtype: configuration.dtype,
+        )
         configuration.routerName = settings.string("name", flag: name) ?? "router"
         let service = try RouterService(
             configuration: configuration,
@@ -74,7 +78,7 @@ struct RouterProgram: AsyncParsableCommand {
                 "layout": "\(launcher.weights.layoutHash.short)",
                 "nodes": "\(endpoints.count)",
                 "blas": "\(BLASLibrary.numerics)",
-                "numerics": "\(InstructionSet.numerics)",
+                "numerics": "\(configuration.dtype.numerics)",
                 "threads": "\(configuration.threads)",
                 "load.ms": "\(start.duration(to: .now).milliseconds)",
             ],

@@ -22,6 +22,8 @@ package struct ServingOptions: ParsableArguments {
     @Option(help: "Compute threads. (default: the number of cores)")
     package var threads: Int?
 
+    @OptionGroup package var compute: ComputeOptions
+
     @Option(help: "Requests that may wait; one more gets 429. (default: 64)")
     package var maxQueue: Int?
 
@@ -85,6 +87,8 @@ package struct ServingOptions: ParsableArguments {
             modelName: settings.string("served-name", flag: servedName) ?? RouterLauncher.suggestedName(of: folder),
             threads: try settings.integer("threads", flag: threads, default: cores, in: 1...1024),
         )
+        configuration.dtype = try compute.dtype(settings)
+        configuration.cores = try compute.cores(settings)
         configuration.engine.waitingSequences =
             try settings.integer("max-queue", flag: maxQueue, default: 64, in: 1...100_000)
         configuration.engine.scheduling.runningSequences =

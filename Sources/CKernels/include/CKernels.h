@@ -16,7 +16,17 @@ typedef struct medmoe_thread_pool medmoe_thread_pool;
 typedef void (*medmoe_task)(void *context, ptrdiff_t index);
 
 /// A pool of `threads` threads in all, the caller of `run` being one of them; NULL when threads cannot be made.
-medmoe_thread_pool *_Nullable medmoe_thread_pool_create(int threads);
+///
+/// Who waits spins for `spin_nanoseconds` before sleeping. With `cores`, workers stay on these; the caller is left where
+/// it is.
+medmoe_thread_pool *_Nullable medmoe_thread_pool_create(int threads, int64_t spin_nanoseconds, const int *_Nullable cores,
+                                                        int core_count);
+/// Writes at most `most` numbers of cores that this process may run on; returns how many.
+int medmoe_usable_cores(int *cores, int most);
+/// Lets the calling thread run on these cores only; not 0 when the system refuses.
+int medmoe_stay_on(const int *cores, int core_count);
+/// Lets the workers sleep at once until the next job: the caller is about to wait for others.
+void medmoe_thread_pool_park(medmoe_thread_pool *pool);
 /// Ends and joins the pool's threads. No `run` may be under way.
 void medmoe_thread_pool_destroy(medmoe_thread_pool *pool);
 /// Calls `task(context, i)` once for each i in 0..<count, on the pool's threads and the caller's, and returns when all
@@ -37,6 +47,8 @@ typedef enum medmoe_instructions {
     MEDMOE_INSTRUCTIONS_BASELINE = 0,
     MEDMOE_INSTRUCTIONS_AVX2 = 1,
     MEDMOE_INSTRUCTIONS_AVX512 = 2,
+    /// AVX-512 with BF16 and VNNI.
+    MEDMOE_INSTRUCTIONS_AVX512_DOT = 3,
 } medmoe_instructions;
 
 /// The best set that this CPU has.
@@ -76,6 +88,65 @@ void medmoe_widen(const void *from, medmoe_weight_kind kind, ptrdiff_t count, fl
 void medmoe_narrow_f16(const float *from, ptrdiff_t count, uint16_t *to);
 /// Rounds floats to brain floats, to nearest and ties to even; NaN stays NaN.
 void medmoe_narrow_bf16(const float *from, ptrdiff_t count, uint16_t *to);
+
+// --- Packed linear layers ----------------------------------------------------------------------------------------
+
+/// The numbers that packed weights and their inputs are rounded to.
+typedef enum medmoe_packed_kind {
+    /// Brain floats; products are summed in float32.
+    MEDMOE_PACKED_BF16 = 0,
+    /// Bytes, with a scale for each output and each row; products are summed exactly.
+    MEDMOE_PACKED_INT8 = 1,
+} medmoe_packed_kind;
+
+enum {
+    /// Outputs of a panel of weights.
+    MEDMOE_PANEL_OUTPUTS = 32,
+    /// Rows of a full tile of inputs.
+    MEDMOE_TILE_ROWS = 12,
+};
+
+/// A weight `(outputs, inputs)`, packed panel by panel. Arrays have an entry for each output of whole panels.
+typedef struct medmoe_packed_matrix {
+    medmoe_packed_kind kind;
+    ptrdiff_t inputs;
+    ptrdiff_t outputs;
+    const void *panels;
+    /// Scale of each output's bytes, and 128 times their sum; of bytes only.
+    const float *_Nullable scales;
+    const int32_t *_Nullable shifts;
+    const float *_Nullable bias;
+} medmoe_packed_matrix;
+
+/// Rows of inputs, packed tile by tile.
+typedef struct medmoe_packed_rows {
+    medmoe_packed_kind kind;
+    ptrdiff_t rows;
+    ptrdiff_t inputs;
+    /// For each row, which row of the source it is; NULL for all in order.
+    const ptrdiff_t *_Nullable sources;
+    /// `rows` times `medmoe_packed_row_bytes`.
+    void *packed;
+    /// Scale of each row's bytes; of bytes only.
+    float *_Nullable scales;
+} medmoe_packed_rows;
+
+/// Bytes of one panel, and of one row.
+ptrdiff_t medmoe_panel_bytes(medmoe_packed_kind kind, ptrdiff_t inputs);
+ptrdiff_t medmoe_packed_row_bytes(medmoe_packed_kind kind, ptrdiff_t inputs);
+/// Packs up to 32 outputs, `(outputs, inputs)`, rounded to nearest and ties to even.
+void medmoe_pack_panel_bf16(const float *weights, ptrdiff_t outputs, ptrdiff_t inputs, void *panel);
+/// Packs up to 32 outputs of bytes and computes their `shifts`.
+void medmoe_pack_panel_int8(const int8_t *weights, ptrdiff_t outputs, ptrdiff_t inputs, void *panel, int32_t *shifts);
+/// Rounds an output's weights to bytes between -127 and 127 and returns their scale.
+float medmoe_quantize_row(const float *weights, ptrdiff_t count, int8_t *to);
+/// Rounds and packs some tiles of the rows of x `(any, inputs)`.
+void medmoe_pack_rows(const medmoe_packed_rows *rows, const float *x, ptrdiff_t first_tile, ptrdiff_t end_tile,
+                      medmoe_instructions instructions);
+/// Computes the outputs of some panels for all rows; y is where the first of them goes, its rows lie `stride` floats
+/// apart.
+void medmoe_packed_run(const medmoe_packed_matrix *matrix, const medmoe_packed_rows *rows, ptrdiff_t first_panel,
+                       ptrdiff_t end_panel, float *y, ptrdiff_t stride, medmoe_instructions instructions);
 
 // --- Rows --------------------------------------------------------------------------------------------------------
 

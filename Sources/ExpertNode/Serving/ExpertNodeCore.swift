@@ -17,6 +17,8 @@ package final class ExpertNodeCore: InProcessNode {
         package var modelHash: WeightsHash
         /// Numbers in a row of the model.
         package var hiddenSize: Int
+        /// What its experts compute with.
+        package var numerics: String
         /// The placement that the node was started with.
         package var placementEpoch: UInt64
         /// Bytes of rows that may wait.
@@ -30,6 +32,7 @@ package final class ExpertNodeCore: InProcessNode {
             incarnation: UInt64,
             modelHash: WeightsHash,
             hiddenSize: Int,
+            numerics: String,
             placementEpoch: UInt64 = 1,
             queueBytes: Int = 256 << 20,
             maximumMessageBytes: Int = 64 << 20,
@@ -38,6 +41,7 @@ package final class ExpertNodeCore: InProcessNode {
             self.incarnation = incarnation
             self.modelHash = modelHash
             self.hiddenSize = hiddenSize
+            self.numerics = numerics
             self.placementEpoch = placementEpoch
             self.queueBytes = queueBytes
             self.maximumMessageBytes = maximumMessageBytes
@@ -76,6 +80,9 @@ package final class ExpertNodeCore: InProcessNode {
         batcher = ExpertBatcher(capacityBytes: settings.queueBytes)
     }
 
+    /// Keeps the calling thread on the cores that the node computes on.
+    package func adoptThread() { pool.adoptCaller() }
+
     /// Whether rows wait to be computed.
     package var hasWork: Bool { !batcher.isEmpty }
 
@@ -89,7 +96,7 @@ package final class ExpertNodeCore: InProcessNode {
             hiddenSize: settings.hiddenSize,
             placementEpoch: settings.placementEpoch,
             experts: experts.experts.map { HostedExpert(expert: $0, weightsHash: experts.hash(of: $0)) },
-            numerics: InstructionSet.numerics,
+            numerics: settings.numerics,
             software: SoftwareVersion.current,
             maximumMessageBytes: UInt64(settings.maximumMessageBytes),
             draining: isDraining,

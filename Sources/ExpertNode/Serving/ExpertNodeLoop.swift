@@ -30,6 +30,7 @@ final class ExpertNodeLoop {
 
     /// Serves until the state says drain and nothing is queued; then says goodbye to every router.
     func run() {
+        core.adoptThread()
         var drainDeadline: ContinuousClock.Instant?
         while true {
             if state.isDraining, drainDeadline == nil {

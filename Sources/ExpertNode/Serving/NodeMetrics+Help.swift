@@ -3,13 +3,13 @@ package import Shared
 
 extension NodeMetrics {
     /// Says in a registry what each metric means, and which build and numerics are running.
-    package static func describe(in registry: PrometheusRegistry) {
+    package static func describe(in registry: PrometheusRegistry, numerics: String) {
         for (name, help) in texts { registry.describe(name, help: help) }
         for name in ["medmoe_node_compute_seconds", "medmoe_node_queue_wait_seconds"] {
             registry.describe(name, help: texts[name] ?? "", buckets: .shortSeconds)
         }
         registry.observeGauge("medmoe_build_info", help: "Always 1; the labels say what is running.") {
-            [.init(1, labels: [("version", SoftwareVersion.number), ("numerics", InstructionSet.numerics)])]
+            [.init(1, labels: [("version", SoftwareVersion.number), ("numerics", numerics)])]
         }
     }
 

@@ -34,22 +34,20 @@ package struct Attention: ~Copyable, Sendable {
         on pool: ThreadPool,
     ) -> Tensor {
         let positions = batch.positions
-        var queries = query(input, on: pool)
-        var keys = key(input, on: pool)
-        let values = value(input, on: pool)
-        rotary.apply(to: &queries, positions: positions, headSize: headSize)
-        rotary.apply(to: &keys, positions: positions, headSize: headSize)
+        var projected = Projections(input, query: query, key: key, value: value, on: pool)
+        rotary.apply(to: &projected.query, positions: positions, headSize: headSize)
+        rotary.apply(to: &projected.key, positions: positions, headSize: headSize)
 
-        var attended = Tensor(uninitialized: queries.shape)
+        var attended = Tensor(uninitialized: projected.query.shape)
         let scale = 1 / Float(headSize).squareRoot()
         var firstRow = 0
         for run in batch.runs {
             let cache = run.cache.layers[layer]
             let earlier = run.cache.count
-            cache.keys.copyRows(from: keys, first: firstRow, count: run.rowCount, to: earlier)
-            cache.values.copyRows(from: values, first: firstRow, count: run.rowCount, to: earlier)
+            cache.keys.copyRows(from: projected.key, first: firstRow, count: run.rowCount, to: earlier)
+            cache.values.copyRows(from: projected.value, first: firstRow, count: run.rowCount, to: earlier)
             AttentionKernel.attend(
-                queries: queries,
+                queries: projected.query,
                 keys: cache.keys,
                 values: cache.values,
                 segment: .init(

@@ -2,17 +2,10 @@ package import Kernels
 
 /// One feed-forward block: an expert, the meta expert or the block of a layer that is no mixture.
 package final class ExpertFFN: Sendable {
-    private enum Layers: ~Copyable, Sendable {
-        /// `down(silu(gate x) * up x)`.
-        case swiglu(gate: Linear, up: Linear, down: Linear)
-        /// `contract(gelu_new(expand x))`.
-        case gelu(expand: Linear, contract: Linear)
-    }
-
-    private let layers: Layers
+    private let layers: FeedForwardLayers
     /// Length of its input and output rows.
     package let hiddenSize: Int
-    /// Bytes that its numbers take, as stored.
+    /// Bytes that its numbers take in memory.
     package let byteCount: Int
 
     /// The StableLM form: gate and up `(intermediateSize, hiddenSize)`, down `(hiddenSize, intermediateSize)`.
@@ -33,14 +26,13 @@ package final class ExpertFFN: Sendable {
 
     /// Maps `(rows, hiddenSize)` to the same shape, each row by itself.
     package func callAsFunction(_ input: borrowing Tensor, on pool: ThreadPool) -> Tensor {
-        switch layers {
-        case .swiglu(let gate, let up, let down):
-            let middle = Activation.swiglu(gate: gate(input, on: pool), up: up(input, on: pool), on: pool)
-            return down(middle, on: pool)
-        case .gelu(let expand, let contract):
-            var middle = expand(input, on: pool)
-            Activation.geluTanh(&middle, on: pool)
-            return contract(middle, on: pool)
-        }
+        let call = FeedForwardCall(layers, rows: input)
+        FeedForwardCall.run([call], on: pool)
+        return call.take()
+    }
+
+    /// Prepares the rows of `source` that `indices` names, to be run beside other blocks' rows.
+    package func call(_ source: borrowing Tensor, indices: [Int]) -> FeedForwardCall {
+        FeedForwardCall(layers, rows: source, indices: indices)
     }
 }

@@ -18,7 +18,11 @@ extension ModelWeights {
                 columns: hidden,
                 epsilon: configuration.normEpsilon
             ),
-            head: Linear(weight: try firstRows(TensorNames.head, rows: vocabularySize, columns: hidden), bias: nil),
+            head: Linear(
+                weight: try firstRows(TensorNames.head, rows: vocabularySize, columns: hidden),
+                bias: nil,
+                dtype: dtype,
+            ),
             rotary: RotaryEmbedding(
                 dimensions: configuration.rotaryDimensions,
                 theta: Float(configuration.ropeTheta),
@@ -31,14 +35,15 @@ extension ModelWeights {
         let hidden = configuration.hiddenSize
         let hasBias = configuration.useQKVBias
         let attention = Attention(
-            query: try linear(TensorNames.query(index), outputs: hidden, inputs: hidden, bias: hasBias),
-            key: try linear(TensorNames.key(index), outputs: hidden, inputs: hidden, bias: hasBias),
-            value: try linear(TensorNames.value(index), outputs: hidden, inputs: hidden, bias: hasBias),
+            query: try linear(TensorNames.query(index), outputs: hidden, inputs: hidden, bias: hasBias, dtype: dtype),
+            key: try linear(TensorNames.key(index), outputs: hidden, inputs: hidden, bias: hasBias, dtype: dtype),
+            value: try linear(TensorNames.value(index), outputs: hidden, inputs: hidden, bias: hasBias, dtype: dtype),
             output: try linear(
                 TensorNames.attentionOutput(index, configuration.form),
                 outputs: hidden,
                 inputs: hidden,
                 bias: configuration.form.attentionOutputHasBias,
+                dtype: dtype,
             ),
             headCount: configuration.headCount,
         )
@@ -68,6 +73,7 @@ extension ModelWeights {
                 outputs: experts,
                 inputs: configuration.hiddenSize,
                 bias: configuration.moe.gateHasBias,
+                dtype: .f32,
             ),
             topK: configuration.moe.topK,
         )

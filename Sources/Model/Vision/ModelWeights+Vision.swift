@@ -13,7 +13,7 @@ extension ModelWeights {
         return VisionTower(
             imageSize: vision.imageSize,
             patchSize: patch,
-            patchEmbedding: BLASLinear(weight: patches, bias: nil),
+            patchEmbedding: TowerLinear(weight: patches, bias: nil, dtype: dtype),
             classEmbedding: try tensor(TensorNames.Tower.classEmbedding, [width]).reshaped(TensorShape(1, width)),
             positions: try tensor(TensorNames.Tower.positionEmbedding, [1 + side * side, width]),
             preNorm: try norm(TensorNames.Tower.preNorm, columns: width, epsilon: vision.layerNormEpsilon),
@@ -21,11 +21,11 @@ extension ModelWeights {
         )
     }
 
-    private func wholeLinear(_ prefix: String, outputs: Int, inputs: Int) throws(CheckpointError) -> BLASLinear {
-        BLASLinear(
-            weight: try checkpoint.matrix("\(prefix).weight", expectedShape: [outputs, inputs]),
-            bias: try tensor("\(prefix).bias", [outputs]),
-        )
+    private func wholeLinear(_ prefix: String, outputs: Int, inputs: Int) throws(CheckpointError) -> TowerLinear {
+        let weight = try checkpoint.matrix("\(prefix).weight", expectedShape: [outputs, inputs])
+        let bias = try tensor("\(prefix).bias", [outputs])
+        defer { releaseIfPacked("\(prefix).weight") }
+        return TowerLinear(weight: weight, bias: bias, dtype: dtype)
     }
 
     private func visionLayer(_ index: Int) throws(CheckpointError) -> VisionLayer {

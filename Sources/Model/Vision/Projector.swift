@@ -2,10 +2,10 @@ package import Kernels
 
 /// The `mlp2x_gelu` projector from the tower's width to the language model's: linear, exact GELU, linear.
 package struct Projector: ~Copyable, Sendable {
-    private let first: BLASLinear
-    private let second: BLASLinear
+    private let first: TowerLinear
+    private let second: TowerLinear
 
-    init(first: consuming BLASLinear, second: consuming BLASLinear) {
+    init(first: TowerLinear, second: TowerLinear) {
         self.first = first
         self.second = second
     }

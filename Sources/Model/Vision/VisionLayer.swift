@@ -3,24 +3,24 @@ internal import Kernels
 /// One pre-norm transformer block of the vision tower, full attention, quick_gelu.
 final class VisionLayer: Sendable {
     private let norm1: LayerNorm
-    private let query: BLASLinear
-    private let key: BLASLinear
-    private let value: BLASLinear
-    private let output: BLASLinear
+    private let query: TowerLinear
+    private let key: TowerLinear
+    private let value: TowerLinear
+    private let output: TowerLinear
     private let norm2: LayerNorm
-    private let expand: BLASLinear
-    private let contract: BLASLinear
+    private let expand: TowerLinear
+    private let contract: TowerLinear
     private let headCount: Int
 
     init(
         norm1: consuming LayerNorm,
-        query: consuming BLASLinear,
-        key: consuming BLASLinear,
-        value: consuming BLASLinear,
-        output: consuming BLASLinear,
+        query: TowerLinear,
+        key: TowerLinear,
+        value: TowerLinear,
+        output: TowerLinear,
         norm2: consuming LayerNorm,
-        expand: consuming BLASLinear,
-        contract: consuming BLASLinear,
+        expand: TowerLinear,
+        contract: TowerLinear,
         headCount: Int,
     ) {
         self.norm1 = norm1

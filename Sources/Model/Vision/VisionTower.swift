@@ -10,7 +10,7 @@ package final class VisionTower: Sendable {
     package var patchCount: Int { patchesPerSide * patchesPerSide }
 
     private let patchSize: Int
-    private let patchEmbedding: BLASLinear  // (width, 3 * patch * patch), no bias
+    private let patchEmbedding: TowerLinear  // (width, 3 * patch * patch), no bias
     private let classEmbedding: Tensor  // (1, width)
     private let positions: Tensor  // (1 + patches, width)
     private let preNorm: LayerNorm
@@ -19,7 +19,7 @@ package final class VisionTower: Sendable {
     init(
         imageSize: Int,
         patchSize: Int,
-        patchEmbedding: consuming BLASLinear,
+        patchEmbedding: TowerLinear,
         classEmbedding: consuming Tensor,
         positions: consuming Tensor,
         preNorm: consuming LayerNorm,

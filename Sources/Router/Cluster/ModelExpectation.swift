@@ -8,11 +8,14 @@ package struct ModelExpectation: Sendable {
     package var hiddenSize: Int
     /// Every expert of the model with the hash of its weights in the router's checkpoint.
     package var experts: [ExpertID: WeightsHash]
+    /// What the router computes with; nodes that differ would give other bits.
+    package var numerics: String
 
     /// Describes a model.
-    package init(layoutHash: WeightsHash, hiddenSize: Int, experts: [ExpertID: WeightsHash]) {
+    package init(layoutHash: WeightsHash, hiddenSize: Int, experts: [ExpertID: WeightsHash], numerics: String) {
         self.layoutHash = layoutHash
         self.hiddenSize = hiddenSize
+        self.numerics = numerics
         self.experts = experts
     }
 
@@ -25,6 +28,11 @@ package struct ModelExpectation: Sendable {
         }
         guard hello.hiddenSize == hiddenSize else {
             return "Node \(node) has rows of \(hello.hiddenSize) numbers; this model has \(hiddenSize)."
+        }
+        guard hello.numerics == numerics else {
+            return
+                "Node \(node) computes in \"\(hello.numerics)\", this router in \"\(numerics)\"; start both with the "
+                + "same --dtype on machines of one kind."
         }
         for (expert, hash) in hello.experts.sorted(by: { $0.key < $1.key }) {
             guard let expected = experts[expert] else {
@@ -46,5 +54,6 @@ struct HelloFacts {
     var isExpertNode: Bool
     var modelHash: WeightsHash?
     var hiddenSize: Int
+    var numerics: String
     var experts: [ExpertID: WeightsHash?]
 }

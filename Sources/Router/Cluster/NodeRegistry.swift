@@ -167,6 +167,7 @@ package struct NodeRegistry {
                 isExpertNode: hello.role == .expertNode,
                 modelHash: hello.modelHash,
                 hiddenSize: hello.hiddenSize,
+                numerics: hello.numerics,
                 experts: Dictionary(hello.experts.map { ($0.expert, $0.weightsHash) }) { first, _ in first },
             )
         )

@@ -55,6 +55,9 @@ package final class RemoteExpertPlane: ExpertPlane {
     private var lastStatus: ClusterStatus?
     private var batches: UInt64 = 0
 
+    /// Called before a wait for nodes: whoever else computes here may make room.
+    package var idle: () -> Void = {}
+
     /// Connects to the nodes; `publish` hears of every change of the cluster.
     package init(
         settings: Settings,
@@ -114,6 +117,7 @@ package final class RemoteExpertPlane: ExpertPlane {
         let budget = now().duration(to: call.deadline)
         for dispatch in plan.dispatches { send(dispatch, input: call.input, budget: budget, answers: answers) }
         batches += 1
+        if !machine.isComplete { idle() }
         while !machine.isComplete {
             let left = now().duration(to: call.deadline)
             guard left > .zero else {
@@ -292,7 +296,7 @@ package final class RemoteExpertPlane: ExpertPlane {
             modelHash: settings.expectation.layoutHash,
             hiddenSize: settings.expectation.hiddenSize,
             placementEpoch: settings.epoch,
-            numerics: InstructionSet.numerics,
+            numerics: settings.expectation.numerics,
             software: SoftwareVersion.current,
             maximumMessageBytes: UInt64(settings.maximumMessageBytes),
         )

@@ -120,6 +120,7 @@ package final class InferenceEngine: Sendable {
     ///
     /// Blocks its thread until the engine is drained or stopped.
     package func run(on pool: ThreadPool, plane: any ExpertPlane) {
+        pool.adoptCaller()
         let loop = EngineLoop(model: model, limits: limits, metrics: metrics, pool: pool, plane: plane)
         inbox.withLock { $0.isRunning = true }
         while true {

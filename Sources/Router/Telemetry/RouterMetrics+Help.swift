@@ -3,7 +3,7 @@ package import Shared
 
 extension RouterMetrics {
     /// Says in a registry what each metric means, and which build and numerics are running.
-    package static func describe(in registry: PrometheusRegistry) {
+    package static func describe(in registry: PrometheusRegistry, numerics: String) {
         for (name, help) in texts { registry.describe(name, help: help) }
         for name in ["medmoe_dispatch_seconds", "medmoe_step_seconds"] {
             registry.describe(name, help: texts[name] ?? "", buckets: .shortSeconds)
@@ -14,7 +14,7 @@ extension RouterMetrics {
                     1,
                     labels: [
                         ("version", SoftwareVersion.number), ("blas", BLASLibrary.coreType),
-                        ("numerics", InstructionSet.numerics),
+                        ("numerics", numerics),
                     ]
                 )
             ]

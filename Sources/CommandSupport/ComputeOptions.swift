@@ -1,0 +1,34 @@
+package import ArgumentParser
+package import Kernels
+
+/// The flags of every program that computes.
+package struct ComputeOptions: ParsableArguments {
+    @Option(
+        help: """
+            f32, bf16 or int8: what linear layers compute with. Router and nodes have to agree. f32 takes weights as they \
+            are stored; the others round them when they are loaded. (default: f32)
+            """
+    )
+    package var dtype: String?
+
+    @Option(help: "The cores that compute threads stay on, e.g. 0-3,8. (default: any)")
+    package var cores: String?
+
+    /// For the argument parser.
+    package init() {}
+
+    /// What linear layers compute with.
+    package func dtype(_ settings: Settings) throws(SettingsError) -> ComputeDType {
+        guard let name = settings.string("dtype", flag: dtype) else { return .f32 }
+        guard let dtype = ComputeDType(rawValue: name) else {
+            throw SettingsError("dtype has to be f32, bf16 or int8; \"\(name)\" came.")
+        }
+        return dtype
+    }
+
+    /// The cores that compute threads stay on; none for any.
+    package func cores(_ settings: Settings) throws(SettingsError) -> [Int] {
+        guard let text = settings.string("cores", flag: cores) else { return [] }
+        return try CoreList(parsing: text).cores
+    }
+}

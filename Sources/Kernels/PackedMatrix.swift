@@ -1,0 +1,92 @@
+internal import CKernels
+internal import Glibc
+
+/// The weights of a linear layer, rounded and laid out for the kernels: panels of 32 outputs.
+///
+/// It owns its memory, which asks the system for huge pages; what it was made from may go.
+@safe
+final class PackedMatrix {
+    let inputs: Int
+    let outputs: Int
+    let dtype: ComputeDType
+    /// Bytes of the memory.
+    let byteCount: Int
+    let c: medmoe_packed_matrix
+    private let memory: UnsafeMutableRawPointer
+
+    /// Number of panels.
+    var panels: Int { Self.panels(outputs) }
+
+    /// Packs a weight `(outputs, inputs)` and a bias `(1, outputs)`, if it has one.
+    init(_ weight: WeightMatrix, bias: WeightMatrix?, dtype: ComputeDType) {
+        guard let kind = dtype.packed else { preconditionFailure("\(dtype) is not packed") }
+        self.dtype = dtype
+        inputs = weight.columns
+        outputs = weight.rows
+        let panelBytes = medmoe_panel_bytes(kind, inputs)
+        let (panels, width) = (Self.panels(weight.rows), Int(MEDMOE_PANEL_OUTPUTS))
+        let padded = panels * width * MemoryLayout<Float>.stride
+        // Panels, then an entry of each array for every output of whole panels.
+        byteCount = max(1, panels * panelBytes + 3 * padded)
+        let page = 1 << 21
+        let mapped = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
+            preconditionFailure("no memory for \(byteCount) bytes of weights")
+        }
+        if byteCount >= page { unsafe madvise(mapped, byteCount, MADV_HUGEPAGE) }
+        unsafe memory = mapped
+        let end = unsafe mapped + panels * panelBytes
+        let scales = unsafe end.bindMemory(to: Float.self, capacity: panels * width)
+        let shifts = unsafe (end + padded).bindMemory(to: Int32.self, capacity: panels * width)
+        let biases = unsafe (end + 2 * padded).bindMemory(to: Float.self, capacity: panels * width)
+        unsafe c = medmoe_packed_matrix(
+            kind: kind,
+            inputs: inputs,
+            outputs: outputs,
+            panels: UnsafeRawPointer(mapped),
+            scales: UnsafePointer(scales),
+            shifts: UnsafePointer(shifts),
+            bias: bias == nil ? nil : UnsafePointer(biases),
+        )
+        if let bias {
+            let numbers = unsafe bias.base.assumingMemoryBound(to: Float.self)
+            unsafe biases.update(from: numbers, count: outputs)
+        }
+        let wide = Tensor(uninitialized: TensorShape(width, inputs))
+        var bytes = [Int8](repeating: 0, count: dtype == .int8 ? width * inputs : 0)
+        for panel in 0..<panels {
+            let first = panel * width
+            let count = min(width, outputs - first)
+            let stored = unsafe weight.base + first * inputs * weight.kind.byteCount
+            unsafe medmoe_widen(stored, weight.kind.c, count * inputs, wide.base)
+            let target = unsafe mapped + panel * panelBytes
+            if dtype == .bf16 {
+                unsafe medmoe_pack_panel_bf16(wide.base, count, inputs, target)
+            } else {
+                unsafe bytes.withUnsafeMutableBufferPointer { bytes in
+                    guard let start = bytes.baseAddress else { return }
+                    for output in 0..<count {
+                        unsafe scales[first + output] = medmoe_quantize_row(
+                            wide.base + output * inputs,
+                            inputs,
+                            start + output * inputs
+                        )
+                    }
+                    unsafe medmoe_pack_panel_int8(start, count, inputs, target, shifts + first)
+                }
+            }
+        }
+    }
+
+    deinit {
+        unsafe munmap(memory, byteCount)
+    }
+
+    private static func panels(_ outputs: Int) -> Int {
+        let width = Int(MEDMOE_PANEL_OUTPUTS)
+        return (outputs + width - 1) / width
+    }
+}
+
+/// Nobody writes to the memory after it is packed.
+extension PackedMatrix: @unchecked Sendable {}
