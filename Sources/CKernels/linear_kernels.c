@@ -1,4 +1,5 @@
 #include "CKernels.h"
+#include "lanes.h"
 
 #include <string.h>
 
@@ -8,8 +9,6 @@
 // not on the other rows, the tile, the thread, or, where the CPU adds a product in one rounding, the instruction set.
 
 enum {
-    /// Numbers in a step, and running sums of a product.
-    LANES = 16,
     /// Rows for which a chunk of weights is widened once; their running sums stay in the second-level cache.
     BLOCK_ROWS = 64,
     /// Steps in a chunk: a chunk of widened weights stays in the first-level cache.
@@ -18,27 +17,12 @@ enum {
     PACKED_FROM_ROWS = 8,
 };
 
-typedef float lanes __attribute__((vector_size(64), aligned(4)));
-typedef float lanes_aligned __attribute__((vector_size(64)));
-typedef uint32_t bit_lanes __attribute__((vector_size(64), aligned(4)));
 typedef uint16_t short_lanes __attribute__((vector_size(32), aligned(2)));
 typedef _Float16 half_lanes __attribute__((vector_size(32), aligned(2)));
 
-// Vectors wider than the baseline's are passed between inlined functions of one instruction set only.
-#pragma clang diagnostic ignored "-Wpsabi"
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define JOIN_(a, b) a##b
-#define JOIN(a, b) JOIN_(a, b)
-
 INLINE float finish(const medmoe_linear *job, ptrdiff_t output, const lanes *sums) {
-    float v[LANES], q[4];
-    memcpy(v, sums, sizeof v);
-    for (int i = 0; i < 4; i++) q[i] = (v[i] + v[i + 8]) + (v[i + 4] + v[i + 12]);
-    return (q[0] + q[2]) + (q[1] + q[3]) + (job->bias ? job->bias[output] : 0.0f);
+    return sum_of_lanes(sums) + (job->bias ? job->bias[output] : 0.0f);
 }
-
-#define NAME(x) NAME_(x)
 
 #if defined(__x86_64__)
 
@@ -46,7 +30,7 @@ INLINE float finish(const medmoe_linear *job, ptrdiff_t output, const lanes *sum
 #define HALVES 1
 
 #define NAME_(x) x##_avx512
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c")))
+#define TARGET TARGET_AVX512
 #define ROWS 4
 #define OUTPUTS 6
 #include "linear_tile.h"
@@ -57,7 +41,7 @@ enum { ROWS_avx512 = ROWS };
 #undef OUTPUTS
 
 #define NAME_(x) x##_avx2
-#define TARGET __attribute__((target("avx2,fma,f16c")))
+#define TARGET TARGET_AVX2
 #define ROWS 2
 #define OUTPUTS 3
 #include "linear_tile.h"

@@ -1,14 +1,8 @@
 // The tiles of one instruction set; linear_kernels.c includes this file once for each.
 //
-// The including file defines NAME(x), which gives a symbol its suffix; TARGET, the attribute of the instruction set;
+// The including file defines NAME_(x), which gives a symbol its suffix; TARGET, the attribute of the instruction set;
 // ROWS and OUTPUTS, the sums that its registers hold; FUSED, whether a product is added in one rounding; HALVES,
 // whether the instruction set widens halves.
-
-#if FUSED
-#define ADD_PRODUCT(a, b, c) __builtin_elementwise_fma(a, b, c)
-#else
-#define ADD_PRODUCT(a, b, c) ((a) * (b) + (c))
-#endif
 
 TARGET INLINE void NAME(widen_f32)(const void *from, lanes *to) { memcpy(to, from, sizeof *to); }
 
@@ -96,5 +90,3 @@ static void NAME(pack)(const medmoe_linear *job, float *packed, ptrdiff_t first,
         }
     }
 }
-
-#undef ADD_PRODUCT

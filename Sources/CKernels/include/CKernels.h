@@ -159,7 +159,7 @@ void medmoe_layer_norm_f32(const float *x, const float *weight, const float *bia
 void medmoe_softmax_f32(float *x, ptrdiff_t count);
 /// y[i] += a * x[i].
 void medmoe_axpy_f32(float a, const float *x, float *y, ptrdiff_t count);
-/// y[i] = silu(gate[i]) * up[i].
+/// y[i] = silu(gate[i]) * up[i]; y may be one of the others.
 void medmoe_silu_multiply_f32(const float *gate, const float *up, float *y, ptrdiff_t count);
 /// In place: x * sigmoid(1.702 x), CLIP's quick_gelu.
 void medmoe_quick_gelu_f32(float *x, ptrdiff_t count);
