@@ -9,7 +9,7 @@
 /// In place: the exponential of each lane.
 INLINE void exponential_of(lanes *lane) {
 #pragma STDC FP_CONTRACT OFF
-    const lanes upper = (lanes){0} + 88.3762626647949f, lower = (lanes){0} - 87.3365478515625f;
+    const lanes upper = EVERY_LANE(88.3762626647949f), lower = EVERY_LANE(-87.3365478515625f);
     lanes x = *lane;
     x = SELECT(x > upper, upper, x);
     x = SELECT(x < lower, lower, x);
@@ -19,7 +19,7 @@ INLINE void exponential_of(lanes *lane) {
     const lanes n = shifted - rounding;
     lanes r = x - n * 0.693359375f;
     r = r - n * -2.12194440e-4f;
-    lanes p = (lanes){0} + 1.9875691500e-4f;
+    lanes p = EVERY_LANE(1.9875691500e-4f);
     p = p * r + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
     p = p * r + 4.1665795894e-2f;

@@ -36,6 +36,9 @@ typedef int32_t whole_lanes __attribute__((vector_size(64), aligned(4)));
 #define ADD_PRODUCT_1(a, b, c) __builtin_elementwise_fma(a, b, c)
 #define ADD_PRODUCT_0(a, b, c) ((a) * (b) + (c))
 
+/// A number in every lane; taking zero away leaves even a zero's sign.
+#define EVERY_LANE(x) ((x) - (lanes){0})
+
 /// Lane by lane a where the mask has all bits set and b where it has none.
 #define SELECT(mask, a, b) ((lanes)(((bit_lanes)(mask) & (bit_lanes)(a)) | (~(bit_lanes)(mask) & (bit_lanes)(b))))
 

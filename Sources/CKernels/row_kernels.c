@@ -128,39 +128,3 @@ void medmoe_rotate_f32(float *head, const float *cosines, const float *sines, pt
         head[i + half] = b * cosines[i] + a * sines[i];
     }
 }
-
-// Four lanes, which every target has; several sums side by side hide the latency of an addition.
-typedef float four_lanes __attribute__((vector_size(16), aligned(4)));
-
-static inline four_lanes load(const float *p) {
-    four_lanes v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-static inline float sum_of(four_lanes v) {
-    return (v[0] + v[2]) + (v[1] + v[3]);
-}
-
-float medmoe_dot_f32(const float *a, const float *b, ptrdiff_t count) {
-    four_lanes s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
-    ptrdiff_t i = 0;
-    for (; i + 16 <= count; i += 16) {
-        s0 += load(a + i) * load(b + i);
-        s1 += load(a + i + 4) * load(b + i + 4);
-        s2 += load(a + i + 8) * load(b + i + 8);
-        s3 += load(a + i + 12) * load(b + i + 12);
-    }
-    for (; i + 4 <= count; i += 4) s0 += load(a + i) * load(b + i);
-    float rest = 0;
-    for (; i < count; i++) rest += a[i] * b[i];
-    return sum_of((s0 + s1) + (s2 + s3)) + rest;
-}
-
-void medmoe_attend_f32(const float *query, const float *keys, const float *values, ptrdiff_t positions,
-                       ptrdiff_t head_size, ptrdiff_t stride, float scale, float *scores, float *output) {
-    for (ptrdiff_t p = 0; p < positions; p++) scores[p] = medmoe_dot_f32(query, keys + p * stride, head_size) * scale;
-    medmoe_softmax_f32(scores, positions);
-    memset(output, 0, (size_t)head_size * sizeof *output);
-    for (ptrdiff_t p = 0; p < positions; p++) medmoe_axpy_f32(scores[p], values + p * stride, output, head_size);
-}

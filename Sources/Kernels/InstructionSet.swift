@@ -1,6 +1,6 @@
 internal import CKernels
 
-/// The CPU instructions that the kernels of linear layers use.
+/// The CPU instructions that the kernels of linear layers and of attention use.
 package enum InstructionSet: String, CaseIterable, Sendable {
     /// What every CPU of the architecture has.
     case baseline

@@ -61,6 +61,28 @@ import Testing
         }
     }
 
+    @Test("An activation's bits do not depend on a number's place in its row")
+    func activationsAreIndependent() {
+        var random = SeededGenerator(seed: 17)
+        let x = random.floats(50).map { $0 * 20 }
+        func activate(_ numbers: [Float]) -> [[Float]] {
+            let shape = TensorShape(1, numbers.count)
+            var quick = Tensor(shape, numbers)
+            Activation.quickGELU(&quick, on: pool)
+            var tanh = Tensor(shape, numbers)
+            Activation.geluTanh(&tanh, on: pool)
+            let silu = Activation.swiglu(gate: Tensor(shape, numbers), up: Tensor(shape, numbers), on: pool)
+            return [quick.array, tanh.array, silu.array]
+        }
+        let whole = activate(x)
+        for start in x.indices {
+            for (part, all) in zip(activate(Array(x[start...])), whole) {
+                let equal = haveEqualBits(part, Array(all[start...]))
+                #expect(equal, "from \(start) on")
+            }
+        }
+    }
+
     @Test("Rotation agrees with its formula and leaves the other dimensions alone", arguments: [0, 2, 8, 32])
     func rotary(dimensions: Int) {
         var random = SeededGenerator(seed: 3)
@@ -80,45 +102,6 @@ import Testing
                 )
                 // An angle of 511 has a spacing of 3e-5 in float32, as in the original.
                 #expect(largestDifference(Array(values[range]), expected) < 6e-5)
-            }
-        }
-    }
-
-    @Test("Attention agrees with the plain loops, causal and full", arguments: [1, 5, 37], [0, 1])
-    func attention(rows: Int, step: Int) {
-        let (heads, size, earlier) = (2, 20, 4)
-        let columns = heads * size
-        let positions = earlier + rows
-        var random = SeededGenerator(seed: 11)
-        let (q, k, v) = (
-            random.floats(rows * columns), random.floats(positions * columns), random.floats(positions * columns)
-        )
-        var output = Tensor(zeros: TensorShape(rows, columns))
-        let first = step == 1 ? earlier + 1 : positions
-        AttentionKernel.attend(
-            queries: Tensor(TensorShape(rows, columns), q),
-            keys: Tensor(TensorShape(positions, columns), k),
-            values: Tensor(TensorShape(positions, columns), v),
-            segment: .init(firstRow: 0, rowCount: rows, firstVisible: first, visibleStep: step),
-            headCount: heads,
-            scale: 0.3,
-            into: &output,
-            on: pool
-        )
-        let result = output.array
-        for row in 0..<rows {
-            for head in 0..<heads {
-                func part(_ x: [Float], _ r: Int) -> [Float] {
-                    Array(x[r * columns + head * size..<r * columns + (head + 1) * size])
-                }
-                let visible = 0..<(first + row * step)
-                let expected = ReferenceKernels.attend(
-                    part(q, row),
-                    keys: visible.map { part(k, $0) },
-                    values: visible.map { part(v, $0) },
-                    scale: 0.3
-                )
-                #expect(largestDifference(part(result, row), expected) < 2e-6)
             }
         }
     }

@@ -148,10 +148,50 @@ void medmoe_pack_rows(const medmoe_packed_rows *rows, const float *x, ptrdiff_t 
 void medmoe_packed_run(const medmoe_packed_matrix *matrix, const medmoe_packed_rows *rows, ptrdiff_t first_panel,
                        ptrdiff_t end_panel, float *y, ptrdiff_t stride, medmoe_instructions instructions);
 
+// --- Attention ---------------------------------------------------------------------------------------------------
+
+/// Positions of a block of keys and values.
+enum { MEDMOE_ATTENTION_BLOCK = 32 };
+
+/// Attention of query rows over the keys and values of earlier positions, which lie in blocks.
+///
+/// A block holds MEDMOE_ATTENTION_BLOCK positions: keys `(kv_heads, head_size, positions)` and then values
+/// `(kv_heads, positions, head_size)`. It begins on a 64-byte boundary. What lies beyond the visible positions may be
+/// anything. Query head h belongs to key-value head `h / (heads / kv_heads)`.
+typedef struct medmoe_attention {
+    /// `(rows, heads * head_size)`, rotated.
+    const float *queries;
+    /// As the queries.
+    float *output;
+    /// A pointer for each block, in the order of the positions.
+    const float *_Nonnull const *_Nonnull blocks;
+    ptrdiff_t rows;
+    ptrdiff_t heads;
+    /// A divisor of `heads`.
+    ptrdiff_t kv_heads;
+    /// Any; whole vectors of 16 are the fast ones.
+    ptrdiff_t head_size;
+    /// Positions that the first row sees, from the first one on.
+    ptrdiff_t first_visible;
+    /// Positions that each further row sees beyond the row before: 1 when causal, 0 when all see the same.
+    ptrdiff_t visible_step;
+    /// What scores are multiplied by.
+    float scale;
+} medmoe_attention;
+
+/// Pieces that a job falls into, each for some rows of one head.
+ptrdiff_t medmoe_attention_tasks(const medmoe_attention *job);
+/// Floats of scratch that one piece needs.
+ptrdiff_t medmoe_attention_scratch(const medmoe_attention *job);
+/// Computes one piece.
+void medmoe_attention_run(const medmoe_attention *job, ptrdiff_t task, float *scratch,
+                          medmoe_instructions instructions);
+/// Stores rows of keys and values, `(count, kv_heads * head_size)` each, in a block from its position `position` on.
+void medmoe_attention_store(float *block, ptrdiff_t kv_heads, ptrdiff_t head_size, ptrdiff_t position, ptrdiff_t count,
+                            const float *keys, const float *values);
+
 // --- Rows --------------------------------------------------------------------------------------------------------
 
-/// Sum of a[i] * b[i].
-float medmoe_dot_f32(const float *a, const float *b, ptrdiff_t count);
 /// y = (x - mean) / sqrt(variance + epsilon) * weight + bias, sums in double precision.
 void medmoe_layer_norm_f32(const float *x, const float *weight, const float *bias, ptrdiff_t count, float epsilon,
                            float *y);
@@ -169,10 +209,6 @@ void medmoe_gelu_tanh_f32(float *x, ptrdiff_t count);
 void medmoe_gelu_f32(float *x, ptrdiff_t count);
 /// In place on one head: rotates the pairs (i, i + dimensions / 2) by the given cosines and sines (half-split form).
 void medmoe_rotate_f32(float *head, const float *cosines, const float *sines, ptrdiff_t dimensions);
-/// Attention of one query head over `positions` keys and values that lie `stride` floats apart.
-/// `scores` is scratch of `positions` floats; `output` has `head_size`.
-void medmoe_attend_f32(const float *query, const float *keys, const float *values, ptrdiff_t positions,
-                       ptrdiff_t head_size, ptrdiff_t stride, float scale, float *scores, float *output);
 
 #if defined(__clang__)
 #pragma clang assume_nonnull end
