@@ -93,6 +93,7 @@ let package = Package(
         ),
         library("Imaging", ["CImageCodecs"]),
         library("Evaluation", ["Shared", "CZlib"]),
+        library("Benchmarking", ["Shared"]),
         library("Model", ["Shared", "Kernels"]),
         library("Transport", ["Shared", "CZeroMQ", "CExpertWire"]),
         library("ExpertNode", ["Model", "Transport", "Shared", "Kernels"] + server),
@@ -124,7 +125,7 @@ let package = Package(
             name: "MedMoECommand",
             dependencies: [
                 "Router", "LocalCluster", "ServingOptions", "CommandSupport", "Model", "Transport", "Imaging",
-                "Evaluation", "Kernels", "Shared",
+                "Evaluation", "Benchmarking", "Kernels", "Shared",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -140,6 +141,7 @@ let package = Package(
         tests("FuzzTests", ["FuzzEntries"]),
         tests("ImagingTests", ["Imaging", .product(name: "Crypto", package: "swift-crypto")]),
         tests("EvaluationTests", ["Evaluation", "Shared"]),
+        tests("BenchmarkingTests", ["Benchmarking", "Shared"]),
         tests("ModelTests", ["Model", "Kernels", "Shared"]),
         tests("TransportTests", ["Transport", "Shared"]),
         tests(

@@ -1,9 +1,9 @@
 internal import ArgumentParser
 
-/// `medmoe bench`: how fast.
+/// `medmoe bench …`: how fast this software is, on this machine.
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure how fast this machine serves a model.",
-        subcommands: [BenchEngine.self],
+        abstract: "Measure how fast a server or a part of this software is.",
+        subcommands: [BenchServe.self, BenchEngine.self],
     )
 }
