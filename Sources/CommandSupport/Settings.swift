@@ -61,6 +61,13 @@ package struct Settings: Sendable {
         return number
     }
 
+    /// A switch: on when its flag is given, else what environment or file say.
+    package func boolean(_ key: String, flag: Bool) throws(SettingsError) -> Bool {
+        guard !flag, let text = string(key, flag: nil) else { return flag }
+        guard let value = Bool(text) else { throw SettingsError("\(key) has to be true or false; \"\(text)\" came.") }
+        return value
+    }
+
     /// A time in milliseconds, above zero.
     package func milliseconds(
         _ key: String,

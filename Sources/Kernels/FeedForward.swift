@@ -8,7 +8,7 @@ package enum FeedForwardLayers: Sendable {
     case gelu(expand: Linear, contract: Linear)
 }
 
-/// Rows on their way through one feed-forward block; several of them run side by side.
+/// Rows that went through one feed-forward block; several of them run side by side.
 package final class FeedForwardCall {
     private let layers: FeedForwardLayers
     private let input: LinearInput
@@ -22,7 +22,7 @@ package final class FeedForwardCall {
     package private(set) var output: Tensor
 
     /// Prepares the rows of `source`, or those that `indices` names; `source` has to live until the call ran.
-    package init(_ layers: FeedForwardLayers, rows source: borrowing Tensor, indices: [Int]? = nil) {
+    private init(_ layers: FeedForwardLayers, rows source: borrowing Tensor, indices: [Int]? = nil) {
         self.layers = layers
         switch layers {
         case .swiglu(let gate, _, let down): (first, last) = (gate, down)
@@ -46,9 +46,19 @@ package final class FeedForwardCall {
         return taken
     }
 
-    /// Computes all calls together, step by step; each row's bits are those of its call alone.
-    package static func run(_ calls: [FeedForwardCall], on pool: ThreadPool) {
-        let calls = calls.filter { $0.rows > 0 }
+    /// Sends rows of `source` through blocks, each the rows that its indices name or all: step by step together, and
+    /// still with the bits of each row alone.
+    package static func run(
+        _ requests: [(layers: FeedForwardLayers, indices: [Int]?)],
+        rows source: borrowing Tensor,
+        on pool: ThreadPool,
+    ) -> [FeedForwardCall] {
+        let all = requests.map { FeedForwardCall($0.layers, rows: source, indices: $0.indices) }
+        compute(all.filter { $0.rows > 0 }, on: pool)
+        return all
+    }
+
+    private static func compute(_ calls: [FeedForwardCall], on pool: ThreadPool) {
         guard !calls.isEmpty else { return }
         pool.run(calls.map(\.input.packing))
         pool.run(calls.flatMap(\.expanding))

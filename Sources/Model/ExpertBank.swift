@@ -48,11 +48,8 @@ package final class ExpertBank: Sendable {
     /// Bytes that the experts' numbers take in memory.
     package var byteCount: Int { entries.values.reduce(0) { $0 + $1.block.byteCount } }
 
-    /// Prepares the rows of `source` that `indices` names for one expert; nil when it is not here.
-    package func call(_ id: ExpertID, rows source: borrowing Tensor, indices: [Int]) -> FeedForwardCall? {
-        guard let entry = entries[id] else { return nil }
-        return entry.block.call(source, indices: indices)
-    }
+    /// An expert's block; nil when it is not here.
+    func block(_ id: ExpertID) -> ExpertFFN? { entries[id]?.block }
 
     /// Runs rows `(rows, hiddenSize)` through one expert; nil when it is not here.
     package func compute(_ id: ExpertID, rows: borrowing Tensor, on pool: ThreadPool) -> Tensor? {

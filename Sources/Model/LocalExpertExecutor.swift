@@ -17,12 +17,12 @@ package final class LocalExpertExecutor: ExpertExecutor {
     /// Runs the rows of all experts side by side; an expert that was not loaded is reported as unavailable.
     package func execute(_ call: borrowing ExpertCall) -> ExpertOutputs {
         let topK = call.routing.topK
-        var work: [(id: ExpertID, rows: FeedForwardCall, targets: [Int])] = []
+        var work: [(id: ExpertID, block: ExpertFFN, rows: [Int], targets: [Int])] = []
         var failures: [ExpertID: ExpertFailure] = [:]
         for (expert, assignments) in call.routing.assignments(skipping: call.skippedRows) {
             let id = ExpertID(layer: call.layer, slot: .routed(expert))
-            if let rows = experts.call(id, rows: call.input, indices: assignments.map { $0 / topK }) {
-                work.append((id, rows, assignments))
+            if let block = experts.block(id) {
+                work.append((id, block, assignments.map { $0 / topK }, assignments))
             } else {
                 failures[id] = Self.missing(id)
             }
@@ -30,23 +30,23 @@ package final class LocalExpertExecutor: ExpertExecutor {
         let live = call.liveRows
         if call.wantsMeta, !live.isEmpty {
             let id = ExpertID(layer: call.layer, slot: .meta)
-            if let rows = experts.call(id, rows: call.input, indices: live) {
-                work.append((id, rows, live))
+            if let block = experts.block(id) {
+                work.append((id, block, live, live))
             } else {
                 failures[id] = Self.missing(id)
             }
         }
-        FeedForwardCall.run(work.map(\.rows), on: pool)
+        let results = FeedForwardCall.run(work.map { ($0.block.layers, $0.rows) }, rows: call.input, on: pool)
         var routed = Tensor(zeros: TensorShape(call.input.rows * topK, call.input.columns))
         var meta = Tensor(zeros: TensorShape(call.wantsMeta ? call.input.rows : 0, call.input.columns))
         var sources: [ExpertID: ExpertSource] = [:]
-        for (id, rows, targets) in work {
-            if id.slot == .meta {
-                meta.scatter(targets, from: rows.output)
+        for (one, result) in zip(work, results) {
+            if one.id.slot == .meta {
+                meta.scatter(one.targets, from: result.output)
             } else {
-                routed.scatter(targets, from: rows.output)
+                routed.scatter(one.targets, from: result.output)
             }
-            sources[id] = source(of: id)
+            sources[one.id] = source(of: one.id)
         }
         return ExpertOutputs(routed: routed, meta: meta, sources: sources, failures: failures)
     }

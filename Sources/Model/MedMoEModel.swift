@@ -33,29 +33,53 @@ package final class MedMoEModel: Sendable {
         endTokenIDs = ends
     }
 
-    /// The rows of a prompt, `(positions, hiddenSize)`: embeddings of its tokens, pictures in place of the sentinels.
-    ///
-    /// There has to be one picture, `(3, side, side)` normalised pixels, for each sentinel.
-    package func embedPrompt(_ ids: [Int], images: [[Float]], on pool: ThreadPool) -> Tensor {
+    /// Turns the normalised pixels `(3, side, side)` of one picture into what a prompt holds in its place.
+    package func encode(_ pixels: [Float], on pool: ThreadPool) -> ImageEmbedding {
+        ImageEmbedding(projector(tower(pixels.span, on: pool), on: pool))
+    }
+
+    /// The rows of a prompt from position `first` on, `(positions - first, hiddenSize)`: embeddings of its tokens,
+    /// pictures in place of the sentinels; `image` is asked for those that are needed, by their number.
+    package func embedPrompt(_ ids: [Int], from first: Int = 0, image: (Int) -> ImageEmbedding) -> Tensor {
         let patches = tower.patchCount
         let pictures = ids.count { $0 == PromptTokenizer.imageSentinel }
-        precondition(pictures == images.count, "\(images.count) images for \(pictures) places")
-        var rows = Tensor(uninitialized: TensorShape(ids.count + pictures * (patches - 1), language.hiddenSize))
+        let length = ids.count + pictures * (patches - 1)
+        precondition(first <= length, "position \(first) of \(length)")
+        var rows = Tensor(uninitialized: TensorShape(length - first, language.hiddenSize))
         let words = language.embed(ids.map { $0 == PromptTokenizer.imageSentinel ? 0 : $0 })
         var position = 0
         var picture = 0
         for (index, id) in ids.enumerated() {
             if id == PromptTokenizer.imageSentinel {
-                let pixels = images[picture]
-                let embedded = projector(tower(pixels.span, on: pool), on: pool)
-                rows.copyRows(from: embedded, first: 0, count: patches, to: position)
+                let skipped = min(patches, max(0, first - position))
+                if skipped < patches {
+                    let embedded = image(picture)
+                    rows.copyRows(
+                        from: embedded.rows,
+                        first: skipped,
+                        count: patches - skipped,
+                        to: position + skipped - first
+                    )
+                }
                 position += patches
                 picture += 1
             } else {
-                rows.copyRows(from: words, first: index, count: 1, to: position)
+                if position >= first { rows.copyRows(from: words, first: index, count: 1, to: position - first) }
                 position += 1
             }
         }
         return rows
     }
+}
+
+/// One picture as the decoder sees it: `(patches, hiddenSize)`.
+package final class ImageEmbedding: Sendable {
+    /// The rows.
+    package let rows: Tensor
+
+    /// Takes the projector's output.
+    package init(_ rows: consuming Tensor) { self.rows = rows }
+
+    /// Bytes that it takes.
+    package var byteCount: Int { rows.shape.count * MemoryLayout<Float>.stride }
 }

@@ -29,6 +29,8 @@ package struct RouterService: Sendable {
         package var dtype = ComputeDType.f32
         /// Bounds of the engine.
         package var engine = InferenceEngine.Limits()
+        /// Bytes of keys and values; nil for what the engine's bounds say in positions.
+        package var cacheBytes: Int?
         /// Bounds on questions.
         package var query = QueryPreparer.Limits()
         /// Bytes of a request body.
@@ -87,9 +89,13 @@ package struct RouterService: Sendable {
             board: board,
         )
         let waker = plane.waker
+        var limits = configuration.engine
+        if let bytes = configuration.cacheBytes {
+            limits.scheduling.cachePositions = bytes / model.language.cacheShape.bytesPerPosition
+        }
         let engine = InferenceEngine(
             model: model,
-            limits: configuration.engine,
+            limits: limits,
             metrics: metrics,
             wake: { waker.wake() },
         )

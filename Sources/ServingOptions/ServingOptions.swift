@@ -33,8 +33,14 @@ package struct ServingOptions: ParsableArguments {
     @Option(help: "Rows of one step. (default: 1024)")
     package var maxRows: Int?
 
-    @Option(help: "Positions that all key/value caches may hold together. (default: 65536)")
-    package var cachePositions: Int?
+    @Option(help: "MiB that keys and values may take; a request that needs more is refused. (default: 4096)")
+    package var kvCacheMib: Int?
+
+    @Flag(help: "Do not keep what was computed for one prompt for others that begin the same way.")
+    package var noPrefixCache = false
+
+    @Option(help: "MiB of encoded pictures to keep, so that none is encoded twice in a row. (default: 64)")
+    package var imageCacheMib: Int?
 
     @Option(help: "Milliseconds that the experts of one layer may take. (default: 5000)")
     package var expertTimeoutMs: Int?
@@ -99,8 +105,12 @@ package struct ServingOptions: ParsableArguments {
         guard configuration.engine.scheduling.rowsPerStep >= running else {
             throw SettingsError("max-rows has to be at least max-running (\(running)): a row for each answer.")
         }
-        configuration.engine.scheduling.cachePositions =
-            try settings.integer("cache-positions", flag: cachePositions, default: 65_536, in: 16...100_000_000)
+        configuration.cacheBytes =
+            try settings.integer("kv-cache-mib", flag: kvCacheMib, default: 4096, in: 1...16_777_216) << 20
+        configuration.engine.keepsPrefixes =
+            try !settings.boolean("no-prefix-cache", flag: noPrefixCache)
+        configuration.engine.imageCacheBytes =
+            try settings.integer("image-cache-mib", flag: imageCacheMib, default: 64, in: 0...1_048_576) << 20
         configuration.engine.expertTimeout =
             try settings.milliseconds("expert-timeout-ms", flag: expertTimeoutMs, default: .seconds(5))
         configuration.query.defaultDeadline =

@@ -41,7 +41,7 @@ struct ExpertNodeCoreTests {
         #expect(hello.maximumMessageBytes == 1 << 22)
         #expect(hello.experts == Self.experts.map { HostedExpert(expert: $0, weightsHash: try? weights.hash(of: $0)) })
         #expect(hello.experts.allSatisfy { $0.weightsHash != nil })
-        #expect(hello.numerics == InstructionSet.numerics)
+        #expect(hello.numerics == ComputeDType.f32.numerics)
         #expect(hello.software == SoftwareVersion.current)
         #expect(!hello.draining)
     }

@@ -70,6 +70,7 @@ final class NanoNode {
                 incarnation: 42,
                 modelHash: weights.layoutHash,
                 hiddenSize: weights.configuration.hiddenSize,
+                numerics: weights.dtype.numerics,
                 placementEpoch: 6,
                 queueBytes: queueBytes,
                 maximumMessageBytes: 1 << 22,

@@ -55,6 +55,7 @@ final class FakeCluster {
                     layoutHash: hash,
                     hiddenSize: Self.columns,
                     experts: Self.homes.mapValues { _ in hash },
+                    numerics: "fake",
                 ),
             ),
             transport: transport,

@@ -37,6 +37,7 @@ extension NodeRegistryTests {
                     layoutHash: Self.layout,
                     hiddenSize: 8,
                     experts: Dictionary(uniqueKeysWithValues: experts.map { ($0, Self.weights) }),
+                    numerics: "slow",
                 ),
                 epoch: 3,
             )

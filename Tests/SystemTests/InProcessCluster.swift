@@ -58,6 +58,7 @@ final class InProcessCluster {
                 incarnation: incarnation,
                 modelHash: weights.layoutHash,
                 hiddenSize: weights.configuration.hiddenSize,
+                numerics: weights.dtype.numerics,
             ),
             experts: try ExpertBank(loading: node.experts, from: weights),
             pool: ThreadPool(threads: threads),

@@ -42,14 +42,19 @@ package struct Attention: ~Copyable, Sendable {
         let scale = 1 / Float(headSize).squareRoot()
         var firstRow = 0
         for run in batch.runs {
-            let cache = run.cache.layers[layer]
+            let blocks = run.cache.layer(layer)
             let earlier = run.cache.count
-            cache.keys.copyRows(from: projected.key, first: firstRow, count: run.rowCount, to: earlier)
-            cache.values.copyRows(from: projected.value, first: firstRow, count: run.rowCount, to: earlier)
+            AttentionKernel.store(
+                keys: projected.key,
+                values: projected.value,
+                rows: firstRow..<firstRow + run.rowCount,
+                into: blocks,
+                at: earlier,
+                on: pool,
+            )
             AttentionKernel.attend(
                 queries: projected.query,
-                keys: cache.keys,
-                values: cache.values,
+                over: blocks,
                 segment: .init(
                     firstRow: firstRow,
                     rowCount: run.rowCount,
@@ -57,6 +62,7 @@ package struct Attention: ~Copyable, Sendable {
                     visibleStep: 1,
                 ),
                 headCount: headCount,
+                keyValueHeadCount: headCount,
                 scale: scale,
                 into: &attended,
                 on: pool,

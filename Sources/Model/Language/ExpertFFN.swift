@@ -2,7 +2,7 @@ package import Kernels
 
 /// One feed-forward block: an expert, the meta expert or the block of a layer that is no mixture.
 package final class ExpertFFN: Sendable {
-    private let layers: FeedForwardLayers
+    let layers: FeedForwardLayers
     /// Length of its input and output rows.
     package let hiddenSize: Int
     /// Bytes that its numbers take in memory.
@@ -26,13 +26,7 @@ package final class ExpertFFN: Sendable {
 
     /// Maps `(rows, hiddenSize)` to the same shape, each row by itself.
     package func callAsFunction(_ input: borrowing Tensor, on pool: ThreadPool) -> Tensor {
-        let call = FeedForwardCall(layers, rows: input)
-        FeedForwardCall.run([call], on: pool)
-        return call.take()
-    }
-
-    /// Prepares the rows of `source` that `indices` names, to be run beside other blocks' rows.
-    package func call(_ source: borrowing Tensor, indices: [Int]) -> FeedForwardCall {
-        FeedForwardCall(layers, rows: source, indices: indices)
+        let calls = FeedForwardCall.run([(layers, nil)], rows: input, on: pool)
+        return calls[0].take()
     }
 }

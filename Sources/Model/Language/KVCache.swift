@@ -1,32 +1,34 @@
 internal import Kernels
 
-/// The keys and values of one sequence, for every layer, with room for a fixed number of positions.
+/// The keys and values of one sequence: blocks in the order of its positions.
 package final class KVCache {
-    /// The cache of one layer.
-    final class Layer {
-        var keys: Tensor  // (capacity, keyValueHeads * headSize)
-        var values: Tensor
-
-        init(capacity: Int, columns: Int) {
-            keys = Tensor(uninitialized: TensorShape(capacity, columns))
-            values = Tensor(uninitialized: TensorShape(capacity, columns))
-        }
-    }
-
-    /// Positions that fit.
+    /// Positions that the sequence may have.
     package let capacity: Int
     /// Positions that every layer has seen.
-    package internal(set) var count = 0
-    let layers: [Layer]
+    package internal(set) var count: Int
+    /// The blocks, in order; those of a shared prefix first.
+    package private(set) var blocks: [KVBlock]
+    private let take: () -> KVBlock
+
+    /// Starts a sequence whose first `prefix.count` blocks are full and shared; `take` gives further blocks.
+    package init(capacity: Int, prefix: [KVBlock] = [], take: @escaping () -> KVBlock) {
+        self.capacity = capacity
+        self.take = take
+        blocks = prefix
+        count = prefix.count * KVBlock.positionCount
+    }
 
     /// Forgets the positions from `count` on; does nothing when there are fewer.
     package func truncate(to count: Int) {
         self.count = min(self.count, count)
     }
 
-    /// Takes memory for `capacity` positions of `layerCount` layers with `columns` numbers each.
-    package init(capacity: Int, layerCount: Int, columns: Int) {
-        self.capacity = capacity
-        layers = (0..<layerCount).map { _ in Layer(capacity: capacity, columns: columns) }
+    /// Makes room for `rows` more positions.
+    func reserve(_ rows: Int) {
+        precondition(count + rows <= capacity, "\(count) + \(rows) positions of \(capacity)")
+        while blocks.count * KVBlock.positionCount < count + rows { blocks.append(take()) }
     }
+
+    /// One layer's part of all blocks.
+    func layer(_ index: Int) -> [AttentionBlock] { blocks.map { $0.layers[index] } }
 }

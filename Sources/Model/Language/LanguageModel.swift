@@ -10,6 +10,9 @@ package final class LanguageModel: Sendable {
     /// Positions that a sequence may have.
     package let maximumPositions: Int
 
+    /// What its keys and values look like.
+    package let cacheShape: KVShape
+
     private let embeddings: WeightMatrix  // (vocabularySize, hiddenSize)
     private let layers: [DecoderLayer]
     private let finalNorm: LayerNorm
@@ -22,6 +25,7 @@ package final class LanguageModel: Sendable {
         finalNorm: consuming LayerNorm,
         head: consuming Linear,
         rotary: consuming RotaryEmbedding,
+        headCount: Int,
     ) {
         hiddenSize = embeddings.columns
         vocabularySize = head.outputs
@@ -31,11 +35,13 @@ package final class LanguageModel: Sendable {
         self.finalNorm = finalNorm
         self.head = head
         self.rotary = rotary
+        cacheShape = KVShape(layerCount: layers.count, headCount: headCount, headSize: hiddenSize / headCount)
     }
 
-    /// A cache for one sequence of at most `capacity` positions.
+    /// A cache for one sequence of at most `capacity` positions, with blocks of its own.
     package func makeCache(capacity: Int) -> KVCache {
-        KVCache(capacity: min(capacity, maximumPositions), layerCount: layers.count, columns: hiddenSize)
+        let shape = cacheShape
+        return KVCache(capacity: min(capacity, maximumPositions)) { KVBlock(shape) }
     }
 
     /// The embedding rows of token ids below `vocabularySize`, `(ids, hiddenSize)`.
@@ -55,6 +61,7 @@ package final class LanguageModel: Sendable {
         on pool: ThreadPool,
     ) -> ForwardResult {
         precondition(input.rows == batch.rowCount, "\(input.shape) for \(batch.rowCount) rows")
+        for run in batch.runs { run.cache.reserve(run.rowCount) }
         var hidden = input
         var spoiled: [Int: ExpertFailure] = [:]
         let pass = DecoderLayer.Pass(batch: batch, executor: executor, observer: observer, pool: pool)

@@ -28,6 +28,7 @@ extension ModelWeights {
                 theta: Float(configuration.ropeTheta),
                 positions: configuration.maximumPositions,
             ),
+            headCount: configuration.headCount,
         )
     }
 

@@ -10,7 +10,7 @@ final class VisionLayer: Sendable {
     private let norm2: LayerNorm
     private let expand: TowerLinear
     private let contract: TowerLinear
-    private let headCount: Int
+    let headCount: Int
 
     init(
         norm1: consuming LayerNorm,
@@ -34,19 +34,20 @@ final class VisionLayer: Sendable {
         self.headCount = headCount
     }
 
-    /// Advances `(positions, width)` by this block, in place.
-    func apply(to hidden: inout Tensor, on pool: ThreadPool) {
+    /// Advances `(positions, width)` by this block, in place; `blocks` are scratch that has room for the positions.
+    func apply(to hidden: inout Tensor, blocks: [AttentionBlock], on pool: ThreadPool) {
         let normed = norm1(hidden, on: pool)
         let queries = query(normed, on: pool)
         let keys = key(normed, on: pool)
         let values = value(normed, on: pool)
         var attended = Tensor(uninitialized: hidden.shape)
+        AttentionKernel.store(keys: keys, values: values, rows: 0..<hidden.rows, into: blocks, at: 0, on: pool)
         AttentionKernel.attend(
             queries: queries,
-            keys: keys,
-            values: values,
+            over: blocks,
             segment: .init(firstRow: 0, rowCount: hidden.rows, firstVisible: hidden.rows, visibleStep: 0),
             headCount: headCount,
+            keyValueHeadCount: headCount,
             scale: 1 / Float(hidden.columns / headCount).squareRoot(),
             into: &attended,
             on: pool,

@@ -43,7 +43,11 @@ package final class VisionTower: Sendable {
         hidden.copyRows(from: patches, first: 0, count: patchCount, to: 1)
         hidden.add(positions)
         hidden = preNorm(hidden, on: pool)
-        for layer in layers { layer.apply(to: &hidden, on: pool) }
+        let heads = layers.first?.headCount ?? 1
+        let blocks = (0..<AttentionBlock.count(for: hidden.rows)).map { _ in
+            AttentionBlock(keyValueHeadCount: heads, headSize: hidden.columns / heads)
+        }
+        for layer in layers { layer.apply(to: &hidden, blocks: blocks, on: pool) }
         return hidden.gathering(Array(1...patchCount))
     }
 

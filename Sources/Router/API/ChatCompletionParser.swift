@@ -112,7 +112,9 @@ package enum ChatCompletionParser {
 
     private static func readExtension(_ fields: JSONFields, into request: inout QueryRequest) throws(QueryError) {
         guard let options = try fields.object("medmoe") else { return }
-        try options.allowOnly(["provenance", "deadline_ms", "on_missing_expert", "image_aspect", "choices"])
+        try options.allowOnly([
+            "provenance", "deadline_ms", "on_missing_expert", "image_aspect", "choices", "ignore_eos",
+        ])
         if let text = try options.string("provenance") {
             guard let level = QueryRequest.ProvenanceLevel(rawValue: text) else {
                 throw options.invalid("provenance", "has to be \"summary\"; another value came.")
@@ -129,6 +131,7 @@ package enum ChatCompletionParser {
             }
             request.imageAspect = aspect
         }
+        request.ignoresEnd = try options.bool("ignore_eos") ?? false
         try readChoices(options, into: &request)
     }
 

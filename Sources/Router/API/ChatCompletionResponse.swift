@@ -99,7 +99,7 @@ enum ChatCompletion {
             promptTokens = summary.promptTokens
             completionTokens = summary.completionTokens
             totalTokens = summary.promptTokens + summary.completionTokens
-            promptTokensDetails = PromptDetails(imageTokens: summary.imageTokens)
+            promptTokensDetails = PromptDetails(cachedTokens: summary.cachedTokens, imageTokens: summary.imageTokens)
         }
     }
 }

@@ -9,6 +9,7 @@ final class EngineLoop {
     private let metrics: RouterMetrics
     private let pool: ThreadPool
     private let plane: any ExpertPlane
+    private let memory: SequenceMemory
     private var waiting: [Sequence] = []
     private var running: [Sequence] = []
 
@@ -25,6 +26,7 @@ final class EngineLoop {
         self.metrics = metrics
         self.pool = pool
         self.plane = plane
+        memory = SequenceMemory(model: model, limits: limits, metrics: metrics)
     }
 
     var isEmpty: Bool { waiting.isEmpty && running.isEmpty }
@@ -32,7 +34,7 @@ final class EngineLoop {
         EngineLoad(
             waiting: waiting.count,
             running: running.count,
-            cached: running.reduce(0) { $0 + $1.capacity },
+            cached: running.reduce(0) { $0 + $1.reserved },
         )
     }
 
@@ -52,11 +54,11 @@ final class EngineLoop {
             emit: emit,
         )
         let budget = limits.scheduling.cachePositions
-        guard sequence.capacity <= budget else {
+        guard sequence.reserved <= budget else {
             sequence.fail(
                 QueryError(
                     .invalidRequest,
-                    "Prompt and answer need \(sequence.capacity) cache positions; this server has \(budget) in all. "
+                    "Prompt and answer need \(sequence.reserved) cache positions; this server has \(budget) in all. "
                         + "Shorten the prompt or ask for fewer tokens.",
                 )
             )
@@ -67,13 +69,14 @@ final class EngineLoop {
 
     func cancel(_ id: UInt64) {
         waiting.removeAll { $0.id == id }
+        for sequence in running where sequence.id == id { memory.release(sequence) }
         running.removeAll { $0.id == id }
     }
 
     func failAll(_ error: QueryError) {
         for sequence in waiting + running { sequence.fail(error) }
         waiting = []
-        running = []
+        removeFinished()
     }
 
     /// Computes one step; false when there was nothing to do.
@@ -82,12 +85,12 @@ final class EngineLoop {
     func step(publish: (EngineLoad) -> Void) -> Bool {
         failExpired(now: .now)
         let batch = scheduler.schedule(
-            running: running.map { .init(id: $0.id, promptLeft: $0.rowsLeft, capacity: $0.capacity) },
+            running: running.map { .init(id: $0.id, promptLeft: $0.rowsLeft, capacity: $0.reserved) },
             waiting: waiting.map {
                 .init(
                     id: $0.id,
                     promptLength: $0.promptLength,
-                    capacity: $0.capacity,
+                    capacity: $0.reserved,
                     hasImages: !$0.request.images.isEmpty,
                 )
             },
@@ -96,9 +99,24 @@ final class EngineLoop {
         admit(batch.admitted)
         publish(load)
         let byID = Dictionary(uniqueKeysWithValues: running.map { ($0.id, $0) })
-        compute(batch.work.compactMap { work in byID[work.id].map { ($0, work.rows) } })
-        running.removeAll { $0.isOver }
+        compute(
+            batch.work.compactMap { work in
+                guard let sequence = byID[work.id] else { return nil }
+                // The plan does not know how much of a new prompt was known already.
+                return (sequence, sequence.rowsLeft > 0 ? min(work.rows, sequence.rowsLeft) : work.rows)
+            }
+        )
+        removeFinished()
         return true
+    }
+
+    private func removeFinished() {
+        for sequence in running where sequence.isOver {
+            // What a missing expert spoiled is nobody's beginning.
+            if !sequence.isFailed { memory.keep(sequence) }
+            memory.release(sequence)
+        }
+        running.removeAll { $0.isOver }
     }
 
     private static let deadlinePassed = QueryError(
@@ -111,7 +129,7 @@ final class EngineLoop {
             sequence.fail(Self.deadlinePassed)
         }
         waiting.removeAll { $0.isOver }
-        running.removeAll { $0.isOver }
+        removeFinished()
     }
 
     private func admit(_ ids: [UInt64]) {
@@ -119,8 +137,7 @@ final class EngineLoop {
             guard let index = waiting.firstIndex(where: { $0.id == id }) else { continue }
             let sequence = waiting.remove(at: index)
             sequence.timings.queued = sequence.submitted.duration(to: .now)
-            sequence.cache = model.language.makeCache(capacity: sequence.capacity)
-            sequence.prompt = model.embedPrompt(sequence.request.tokenIDs, images: sequence.request.images, on: pool)
+            memory.admit(sequence, on: pool)
             running.append(sequence)
         }
     }
@@ -137,7 +154,7 @@ final class EngineLoop {
             firstRow += rows
         }
         let start = ContinuousClock.now
-        let observer = PassObserver(parts: parts, metrics: metrics)
+        let observer = PassObserver(parts: parts)
         // The pass is worth its time as long as one of its sequences is.
         let deadline = parts.map(\.sequence.request.deadline).max() ?? start
         let result = model.language.forward(
@@ -151,6 +168,7 @@ final class EngineLoop {
             observer: observer,
             on: pool,
         )
+        metrics.recordRouted(observer.routedRows)
         for part in parts {
             let spoiled = part.rows.lazy.compactMap { result.spoiled[$0] }.first
             guard let spoiled else { continue }
@@ -204,7 +222,10 @@ final class EngineLoop {
     /// Goes on with a sequence by the logits of some rows: one, or those of a choice.
     private func advance(_ part: PassPart, logits: borrowing Tensor, rows: Range<Int>) {
         let sequence = part.sequence
-        sequence.prompt = nil
+        if sequence.prompt != nil {
+            sequence.prompt = nil
+            memory.keep(sequence)
+        }
         let columns = logits.columns
         guard sequence.scoring == nil else {
             for row in rows { choose(part, logits: logits.span.extracting(row * columns..<(row + 1) * columns)) }
@@ -216,10 +237,12 @@ final class EngineLoop {
             return
         }
         let isFirst = sequence.generated.isEmpty
-        let isEnd = model.endTokenIDs.contains(token)
+        let isEnd = !sequence.request.ignoresEnd && model.endTokenIDs.contains(token)
         let now = ContinuousClock.now
         let isOver = sequence.append(token, isEnd: isEnd, now: now)
-        if isFirst { metrics.recordFirstToken(sequence.timings, promptTokens: sequence.promptLength) }
+        if isFirst {
+            metrics.recordFirstToken(sequence.timings, promptTokens: sequence.promptLength - sequence.cachedPositions)
+        }
         if isOver { metrics.recordFinished(sequence.timings, tokens: sequence.generated.count) }
     }
 
@@ -238,7 +261,7 @@ final class EngineLoop {
         let now = ContinuousClock.now
         if isPrompt {
             sequence.timings.timeToFirstToken = sequence.submitted.duration(to: now)
-            metrics.recordFirstToken(sequence.timings, promptTokens: sequence.promptLength)
+            metrics.recordFirstToken(sequence.timings, promptTokens: sequence.promptLength - sequence.cachedPositions)
         }
         guard scoring.isOver else { return }
         sequence.finishChoosing(now: now)
@@ -251,7 +274,7 @@ extension Sequence {
     func copyPrompt(rows: Range<Int>, to target: Int, of input: inout Tensor) {
         switch prompt {
         case .some(let prompt):
-            input.copyRows(from: prompt, first: rows.lowerBound, count: rows.count, to: target)
+            input.copyRows(from: prompt, first: rows.lowerBound - cachedPositions, count: rows.count, to: target)
         case .none: break
         }
     }

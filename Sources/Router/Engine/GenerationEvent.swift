@@ -30,6 +30,8 @@ package struct GenerationSummary: Sendable {
     package var tokenIDs: [Int]
     /// Which experts made the answer.
     package var provenance: RoutingTally
+    /// Positions of the prompt that were known from an earlier query.
+    package var cachedTokens: Int
     /// Times of the stages.
     package var timings: GenerationTimings
     /// What each choice was worth; empty for a generated answer.
@@ -43,6 +45,7 @@ package struct GenerationSummary: Sendable {
         completionTokens: Int,
         tokenIDs: [Int],
         provenance: RoutingTally,
+        cachedTokens: Int = 0,
         timings: GenerationTimings,
         choices: [ChoiceScore] = [],
     ) {
@@ -52,6 +55,7 @@ package struct GenerationSummary: Sendable {
         self.completionTokens = completionTokens
         self.tokenIDs = tokenIDs
         self.provenance = provenance
+        self.cachedTokens = cachedTokens
         self.timings = timings
         self.choices = choices
     }

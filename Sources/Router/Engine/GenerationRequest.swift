@@ -12,6 +12,8 @@ package struct GenerationRequest: Sendable {
     package var sampling: SamplingParameters
     /// Tokens to generate at most.
     package var maximumTokens: Int
+    /// Whether the answer goes on past the model's end token.
+    package var ignoresEnd = false
     /// Texts that end the answer; they are not part of it.
     package var stop: [String]
     /// When the answer stops being useful.

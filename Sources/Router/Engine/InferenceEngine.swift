@@ -15,6 +15,10 @@ package final class InferenceEngine: Sendable {
         package var scheduling = Scheduler.Limits()
         /// Queries that may wait; one more is refused.
         package var waitingSequences = 64
+        /// Whether finished blocks are kept for prompts that begin the same way.
+        package var keepsPrefixes = true
+        /// Bytes of picture embeddings that are kept.
+        package var imageCacheBytes = 64 << 20
         /// Time that one call to the experts of a layer may take.
         package var expertTimeout: Duration = .seconds(5)
 

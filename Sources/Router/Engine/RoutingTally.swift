@@ -39,6 +39,18 @@ package struct RoutingTally: Sendable {
         }
     }
 
+    /// Adds another tally of the same sequence.
+    package mutating func merge(_ other: RoutingTally) {
+        for (id, entry) in other.entries {
+            var sum = entries[id] ?? Entry()
+            sum.tokens += entry.tokens
+            sum.gateMass += entry.gateMass
+            sum.imageTokens += entry.imageTokens
+            sum.sources.formUnion(entry.sources)
+            entries[id] = sum
+        }
+    }
+
     /// Notes who answered in one layer, for the experts that this sequence used, and the meta expert's share.
     ///
     /// `used` are the routed experts that this sequence's rows asked for in this pass: a neighbour's are not its own.

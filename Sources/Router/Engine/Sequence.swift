@@ -13,8 +13,16 @@ final class Sequence {
 
     /// Set when the sequence is admitted.
     var cache: KVCache?
-    /// Prompt rows `(promptLength, hiddenSize)`, kept until the prompt is read.
+    /// Prompt rows `(promptLength - cachedPositions, hiddenSize)`, kept until the prompt is read.
     var prompt: Tensor?
+    /// Prompt positions that were known already.
+    var cachedPositions = 0
+    /// The blocks that it shares or lets others share, from the first on.
+    var nodes: [SequenceMemory.Prefix.Node] = []
+    /// What stands at each position, of the prompt and of what was generated.
+    private(set) var contents: [PositionContent]
+    /// The digest of each picture.
+    let imageDigests: [ImageDigest]
     /// Which prompt positions belong to a picture.
     let imagePositions: [Range<Int>]
     var sampler: Sampler
@@ -22,9 +30,11 @@ final class Sequence {
     var generated: [Int] = []
     /// Set when the answer is chosen and not generated.
     var scoring: ChoiceScoring?
-    var tally = RoutingTally()
+    /// Who saw the positions of each block.
+    var tallies: [RoutingTally] = []
     var timings = GenerationTimings()
     private(set) var isOver = false
+    private(set) var isFailed = false
 
     init(
         id: UInt64,
@@ -39,14 +49,20 @@ final class Sequence {
         self.request = request
         var ranges: [Range<Int>] = []
         var position = 0
+        var contents: [PositionContent] = []
+        imageDigests = request.images.map { ImageDigest($0) }
         for token in request.tokenIDs {
             if token == PromptTokenizer.imageSentinel {
+                let digest = imageDigests[ranges.count]
+                for patch in 0..<imagePatches { contents.append(PositionContent(image: digest, patch: patch)) }
                 ranges.append(position..<position + imagePatches)
                 position += imagePatches
             } else {
+                contents.append(PositionContent(token: token))
                 position += 1
             }
         }
+        self.contents = contents
         imagePositions = ranges
         promptLength = position
         // The last token is sampled and never fed back.
@@ -58,6 +74,8 @@ final class Sequence {
         self.emit = emit
     }
 
+    /// Cache positions that it takes in whole blocks.
+    var reserved: Int { KVBlock.count(for: capacity) * KVBlock.positionCount }
     /// Prompt positions that are not in the cache yet.
     var promptLeft: Int { max(0, promptLength - (cache?.count ?? 0)) }
     /// Rows that are known and not in the cache yet, of the prompt or of a choice; 0 while tokens are generated.
@@ -71,6 +89,7 @@ final class Sequence {
     func append(_ token: Int, isEnd: Bool, now: ContinuousClock.Instant) -> Bool {
         if generated.isEmpty { timings.timeToFirstToken = submitted.duration(to: now) }
         generated.append(token)
+        contents.append(PositionContent(token: token))
         if isEnd {
             finish(.stop, now: now)
             return true
@@ -109,7 +128,8 @@ final class Sequence {
                     imageTokens: imageTokens,
                     completionTokens: generated.count,
                     tokenIDs: generated,
-                    provenance: tally,
+                    provenance: tallies.reduce(into: RoutingTally()) { $0.merge($1) },
+                    cachedTokens: cachedPositions,
                     timings: timings,
                     choices: scoring?.scores ?? [],
                 )
@@ -118,6 +138,7 @@ final class Sequence {
     }
 
     func fail(_ error: QueryError) {
+        isFailed = true
         end(.failed(error))
     }
 

@@ -81,7 +81,7 @@ package struct QueryPreparer: Sendable {
         let preprocessor = request.imageAspect.flatMap { aspects[$0] } ?? preprocessor
         var pixels: [[Float]] = []
         for (picture, message) in images { pixels.append(try decode(picture, message: message, with: preprocessor)) }
-        return GenerationRequest(
+        var prepared = GenerationRequest(
             tokenIDs: ids,
             images: pixels,
             sampling: request.sampling,
@@ -90,6 +90,8 @@ package struct QueryPreparer: Sendable {
             deadline: arrival + (request.deadline ?? limits.defaultDeadline),
             choices: choices,
         )
+        prepared.ignoresEnd = request.ignoresEnd
+        return prepared
     }
 
     private struct Picture {

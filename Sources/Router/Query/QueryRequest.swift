@@ -47,6 +47,8 @@ package struct QueryRequest: Sendable {
     package var sampling = SamplingParameters()
     /// Tokens to generate at most, nil for as many as fit.
     package var maximumTokens: Int?
+    /// Whether the answer goes on past the model's end token; for measurements.
+    package var ignoresEnd = false
     /// Texts that end the answer.
     package var stop: [String] = []
     /// Whether the answer comes as a stream of events.

@@ -1,5 +1,4 @@
 package import Metrics
-internal import Model
 internal import Shared
 
 /// Every instrument of the router; nobody else makes one.
@@ -10,6 +9,11 @@ package struct RouterMetrics: Sendable {
     private let running: Gauge
     private let waiting: Gauge
     private let cached: Gauge
+    private let kept: Gauge
+    private let prefixQueries: Counter
+    private let prefixHits: Counter
+    private let prefixEvictions: Counter
+    private let imagesEncoded: Counter
     private let promptTokens: Counter
     private let generationTokens: Counter
     private let timeToFirstToken: Timer
@@ -24,6 +28,11 @@ package struct RouterMetrics: Sendable {
         running = Gauge(label: "medmoe_num_requests_running", factory: factory)
         waiting = Gauge(label: "medmoe_num_requests_waiting", factory: factory)
         cached = Gauge(label: "medmoe_kv_cache_positions", factory: factory)
+        kept = Gauge(label: "medmoe_prefix_cache_positions", factory: factory)
+        prefixQueries = Counter(label: "medmoe_prefix_cache_queries_total", factory: factory)
+        prefixHits = Counter(label: "medmoe_prefix_cache_hits_total", factory: factory)
+        prefixEvictions = Counter(label: "medmoe_prefix_cache_evictions_total", factory: factory)
+        imagesEncoded = Counter(label: "medmoe_images_encoded_total", factory: factory)
         promptTokens = Counter(label: "medmoe_prompt_tokens_total", factory: factory)
         generationTokens = Counter(label: "medmoe_generation_tokens_total", factory: factory)
         timeToFirstToken = Timer(label: "medmoe_time_to_first_token_seconds", factory: factory)
@@ -39,6 +48,26 @@ package struct RouterMetrics: Sendable {
         waiting.record(load.waiting)
         cached.record(load.cached)
     }
+
+    /// Key/value cache positions that there are.
+    func record(cacheCapacity positions: Int) {
+        Gauge(label: "medmoe_kv_cache_capacity_positions", factory: factory).record(positions)
+    }
+
+    /// Key/value cache positions that are kept for prompts to come, those in use among them.
+    func record(keptPositions positions: Int) { kept.record(positions) }
+
+    /// A prompt was looked up: how many of its positions were known.
+    func recordPrefix(queried: Int, hit: Int) {
+        prefixQueries.increment(by: queried)
+        prefixHits.increment(by: hit)
+    }
+
+    /// A kept block was given up for another.
+    func recordPrefixEviction() { prefixEvictions.increment() }
+
+    /// The vision tower encoded a picture.
+    func recordImageEncoded() { imagesEncoded.increment() }
 
     /// One pass through the model.
     func recordStep(rows: Int, duration: Duration) {
@@ -90,12 +119,11 @@ package struct RouterMetrics: Sendable {
         Counter(label: "medmoe_link_changes_total", dimensions: labels, factory: factory).increment()
     }
 
-    /// Rows that the gates sent to an expert index, all layers together.
-    func recordRouted(_ decision: RoutingDecision) {
-        for (expert, assignments) in decision.assignments() {
+    /// Rows that the gates sent to each expert index, all layers together.
+    func recordRouted(_ rows: [Int: Int]) {
+        for (expert, count) in rows {
             let labels = [("expert", String(expert))]
-            Counter(label: "medmoe_expert_rows_total", dimensions: labels, factory: factory)
-                .increment(by: assignments.count)
+            Counter(label: "medmoe_expert_rows_total", dimensions: labels, factory: factory).increment(by: count)
         }
     }
 }

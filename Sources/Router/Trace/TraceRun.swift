@@ -49,7 +49,7 @@ package struct TraceRun {
         recorder.add(TraceTensor("input_ids", shape: [ids.count], integers: ids))
         Self.recordVision(question.pixels, model: model, recorder: recorder, pool: pool)
 
-        let input = model.embedPrompt(ids, images: question.pixels, on: pool)
+        let input = model.embedPrompt(ids) { model.encode(question.pixels[$0], on: pool) }
         let length = input.rows
         let cache = model.language.makeCache(capacity: length + question.maximumTokens)
         func pass(_ input: consuming Tensor, observer: TraceRecorder?) throws(QueryError) -> Tensor {
