@@ -68,7 +68,7 @@ def machine():
     names = re.findall(r"model name\s*:\s*(.*)", text)
     family, number = re.findall(r"cpu family\s*:\s*(\d+)", text), re.findall(r"^model\s*:\s*(\d+)", text, re.MULTILINE)
     memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text()).group(1))
-    settings = {key: value for key, value in sorted(os.environ.items()) if re.match("OPENBLAS_|OMP_|GGML_|MKL_", key)}
+    settings = {key: value for key, value in sorted(os.environ.items()) if re.match("OPENBLAS_|G?OMP_|GGML_|MKL_|DNNL_|ONEDNN_", key)}
     return {
         "cpu": names[0] if names else "unknown", "family": int(family[0]) if family else None,
         "model": int(number[0]) if number else None, "cores": os.cpu_count(), "memory_gib": round(memory / 2**20),
@@ -108,6 +108,18 @@ def spinning():
     finally:
         process.kill()
         process.wait()
+
+
+def wait_until_quiet(seconds):
+    """Waits, so long at most, until other work keeps less than a fifth of a core busy."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with Others() as others:
+            time.sleep(2)
+        if others.cores < 0.2:
+            return
+    if seconds:
+        say(f"other work did not end within {seconds:.0f} s; measuring beside it")
 
 
 # --- Commands that are measured --------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ class Report:
     """Collects figures under names such as `ours bf16 decode`, in the order of the rounds."""
 
     machine: dict
-    versions: dict = field(default_factory=dict)
+    facts: dict = field(default_factory=dict)
     commands: dict = field(default_factory=dict)
     figures: dict = field(default_factory=dict)
     others: dict = field(default_factory=dict)
@@ -72,7 +72,7 @@ class Report:
         lines += [f"- {this['cpu']} (family {this['family']}, model {this['model']}), {this['cores']} cores, "
                   f"{this['memory_gib']} GiB"]  # fmt: skip
         lines += [f"- {key}={value}" for key, value in this["settings"].items()]
-        lines += [f"- {name}: {version}" for name, version in self.versions.items()]
+        lines += [f"- {name}: {fact}" for name, fact in self.facts.items()]
         lines += [f"- {side}: `{command}`" for side, command in self.commands.items()]
         results = self.results()
         if results:
@@ -87,9 +87,12 @@ class Report:
                   "| --- | --- | --- |"]  # fmt: skip
         for name, values in self.figures.items():
             lines += [f"| {name} | {', '.join(f'{value:.2f}' for value in values)} | {max(self.others[name]):.1f} |"]
+        disturbed = sum(any(share >= 0.2 for share in shares) for shares in self.others.values())
+        if disturbed:
+            lines += ["", f"Other work ran beside {disturbed} of {len(self.others)} kinds of figures; they may be far off."]
         return "\n".join(lines)
 
     def json(self):
-        return json.dumps({"machine": self.machine, "versions": self.versions, "commands": self.commands,
+        return json.dumps({"machine": self.machine, "facts": self.facts, "commands": self.commands,
                            "results": self.results(), "figures": self.figures, "others": self.others},
                           indent=2)  # fmt: skip
