@@ -1,4 +1,4 @@
-"""What every comparison needs: where the peers live, their Python, this machine, and commands with what disturbed them."""
+"""What every comparison needs: where the peers live, their Python, this machine, commands and what disturbed them."""
 import contextlib
 import os
 import re
@@ -26,6 +26,17 @@ def say(text):
     print(f"{Path(sys.argv[0]).name}: {text}", file=sys.stderr, flush=True)
 
 
+def told(work):
+    """Does the work; returns what sys.exit takes, so that the figures so far can be shown before it."""
+    try:
+        work()
+    except Trouble as trouble:
+        return f"{Path(sys.argv[0]).name}: {trouble}"
+    except KeyboardInterrupt:
+        return f"{Path(sys.argv[0]).name}: stopped"
+    return 0
+
+
 def shown(command):
     return shlex.join(str(word) for word in command)
 
@@ -34,7 +45,7 @@ def shown(command):
 
 
 def install(*requirements, options=()):
-    """Installs packages into the peers' own Python, which is made when it is not there; quick when nothing is missing."""
+    """Installs packages into the peers' own Python, which is made the first time; quick when nothing is missing."""
     if not PYTHON.exists():
         say(f"making {PEERS / 'venv'} for the peers")
         PEERS.mkdir(parents=True, exist_ok=True)
@@ -68,7 +79,8 @@ def machine():
     names = re.findall(r"model name\s*:\s*(.*)", text)
     family, number = re.findall(r"cpu family\s*:\s*(\d+)", text), re.findall(r"^model\s*:\s*(\d+)", text, re.MULTILINE)
     memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text()).group(1))
-    settings = {key: value for key, value in sorted(os.environ.items()) if re.match("OPENBLAS_|G?OMP_|GGML_|MKL_|DNNL_|ONEDNN_", key)}
+    speed = re.compile("OPENBLAS_|G?OMP_|GGML_|MKL_|ONEDNN_|DNNL_")
+    settings = {key: value for key, value in sorted(os.environ.items()) if speed.match(key)}
     return {
         "cpu": names[0] if names else "unknown", "family": int(family[0]) if family else None,
         "model": int(number[0]) if number else None, "cores": os.cpu_count(), "memory_gib": round(memory / 2**20),
@@ -76,11 +88,19 @@ def machine():
     }  # fmt: skip
 
 
+SPINNING = set()  # processes that stand for other work, and so are not other work
+
+
 def busy_seconds():
-    """Seconds of CPU that all processes of the machine took so far, and those of this one and its ended children."""
+    """Seconds of CPU that all processes of the machine took so far, and those of this one, its ended children, and what
+    spins on purpose."""
+    ticks = os.sysconf("SC_CLK_TCK")
     fields = [int(word) for word in Path("/proc/stat").read_text().split("\n")[0].split()[1:8]]
-    everyone = (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
-    mine = 0
+    everyone = (sum(fields) - fields[3] - fields[4]) / ticks
+    mine = 0.0
+    for process in SPINNING:
+        taken = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+        mine += sum(int(word) for word in taken) / ticks
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
         usage = resource.getrusage(who)
         mine += usage.ru_utime + usage.ru_stime
@@ -103,9 +123,11 @@ class Others:
 def spinning():
     """One core's worth of somebody else's work."""
     process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    SPINNING.add(process.pid)
     try:
         yield
     finally:
+        SPINNING.remove(process.pid)
         process.kill()
         process.wait()
 
@@ -159,7 +181,7 @@ def server(command, port, ready_path, seconds=600):
         deadline = time.monotonic() + seconds
         while True:
             if process.poll() is not None:
-                raise Trouble(f"`{shown(command)}` ended with status {process.returncode} before it was ready; see {log}")
+                raise Trouble(f"`{shown(command)}` ended with status {process.returncode} before it was up; see {log}")
             with contextlib.suppress(urllib.error.URLError, OSError):
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}{ready_path}", timeout=5):
                     break

@@ -1,4 +1,4 @@
-"""The peer llama.cpp: its programs, built here from what PyPI's llama-cpp-python vendors, and its side of the figures."""
+"""The peer llama.cpp: its programs, built from what PyPI's llama-cpp-python vendors, its model, its figures."""
 import json
 import os
 import re

@@ -4,6 +4,7 @@ A request is a path and a body; what differs between the servers is only how to 
 """
 import http.client
 import json
+import math
 import random
 import statistics
 import threading
@@ -109,7 +110,7 @@ def calibrate(server, port, wanted):
 def percentile(values, share):
     """The nearest rank."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered) + 0.5) - 1))]
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def summary(answers, tokens):

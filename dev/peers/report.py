@@ -51,7 +51,7 @@ class Report:
         say(f"{name}: {value:.2f}" + (f" (other work kept {others:.1f} cores busy)" if others >= 0.2 else ""))
 
     def compare(self, title, over, *under, lower=False):
-        """A row of the table: `over` divided by the best of `under` in each round; `lower` means that less is better."""
+        """A row of the table: `over` by the best of `under` in each round; `lower` means that less is better."""
         self.rows.append(Row(title, over, list(under), lower))
 
     def results(self):
@@ -89,10 +89,17 @@ class Report:
             lines += [f"| {name} | {', '.join(f'{value:.2f}' for value in values)} | {max(self.others[name]):.1f} |"]
         disturbed = sum(any(share >= 0.2 for share in shares) for shares in self.others.values())
         if disturbed:
-            lines += ["", f"Other work ran beside {disturbed} of {len(self.others)} kinds of figures; they may be far off."]
+            lines += ["", f"Other work ran beside {disturbed} of {len(self.others)} kinds of figures: they may be off."]
         return "\n".join(lines)
 
     def json(self):
         return json.dumps({"machine": self.machine, "facts": self.facts, "commands": self.commands,
                            "results": self.results(), "figures": self.figures, "others": self.others},
                           indent=2)  # fmt: skip
+
+    def deliver(self, path):
+        """Prints what there is, and writes it to a file when one is named; nothing when there are no figures."""
+        if self.figures:
+            print(self.text(), flush=True)
+            if path:
+                path.write_text(self.json() + "\n")

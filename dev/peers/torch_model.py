@@ -3,9 +3,9 @@
     torch_model.py --prefill 640 --decode 16 --threads 2 --repetitions 1
 
 24 layers of 2048, 32 heads, feed-forward 5632, in even layers a meta expert and the best of four, 100352 words, random
-numbers in bfloat16: 8 GB. It does what eager PyTorch does best: rows gathered by expert, a cache of keys and values that
-is there beforehand, only the last row through the head. It leaves out what costs little, to its own advantage: biases of
-q, k and v, and the turning of heads by their position. Rows go in as they are, without a table of embeddings.
+numbers in bfloat16: 8 GB. It does what eager PyTorch does best: rows gathered by expert, a cache of keys and values
+that is there beforehand, only the last row through the head. It leaves out what costs little, to its own advantage:
+biases of q, k and v, and the turning of heads by their position. Rows go in as they are, without an embedding table.
 """
 import argparse
 import json
