@@ -16,6 +16,9 @@ def best_of(series, lower=False):
     return [min(values) if lower else max(values) for values in zip(*series)]
 
 
+DISTURBED = 0.2  # cores of other work beside which a figure is not trusted
+
+
 def spread(values, digits=1):
     """`median (min..max)`."""
     if not values:
@@ -48,7 +51,7 @@ class Report:
     def add(self, name, value, others=0.0):
         self.figures.setdefault(name, []).append(value)
         self.others.setdefault(name, []).append(others)
-        say(f"{name}: {value:.2f}" + (f" (other work kept {others:.1f} cores busy)" if others >= 0.2 else ""))
+        say(f"{name}: {value:.2f}" + (f" (other work kept {others:.1f} cores busy)" if others >= DISTURBED else ""))
 
     def compare(self, title, over, *under, lower=False):
         """A row of the table: `over` by the best of `under` in each round; `lower` means that less is better."""
@@ -62,8 +65,11 @@ class Report:
             if row.over in self.figures and under:
                 best = best_of(under, row.lower)
                 over = self.figures[row.over]
+                beside = [max(shares) for shares in zip(self.others[row.over], *(self.others[name] for name in row.under
+                                                                                 if name in self.others))]  # fmt: skip
                 found.append({"title": row.title, "better": "lower" if row.lower else "higher", "ours": over,
-                              "against": row.under, "best": best, "ratios": ratios(over, best)})  # fmt: skip
+                              "against": row.under, "best": best, "ratios": ratios(over, best),
+                              "quiet": [share < DISTURBED for share in beside]})  # fmt: skip
         return found
 
     def text(self):
@@ -77,17 +83,19 @@ class Report:
         results = self.results()
         if results:
             lines += ["", "## Ratios, median (min..max) of the rounds", "",
-                      "| what | ours | against its best | ours / that |", "| --- | --- | --- | --- |"]  # fmt: skip
+                      "| what | ours | against its best | ours / that | rounds without other work |",
+                      "| --- | --- | --- | --- | --- |"]  # fmt: skip
             for row in results:
                 title = row["title"] + (", lower is better" if row["better"] == "lower" else "")
                 lines += [f"| {title} | {spread(row['ours'])} | {spread(row['best'])} "
                           f"| **{statistics.median(row['ratios']):.2f}** "
-                          f"({min(row['ratios']):.2f}..{max(row['ratios']):.2f}) |"]  # fmt: skip
+                          f"({min(row['ratios']):.2f}..{max(row['ratios']):.2f}) "
+                          f"| {sum(row['quiet'])} of {len(row['ratios'])} |"]  # fmt: skip
         lines += ["", "## Every figure, by round", "", "| what | rounds | cores that other work kept busy, at most |",
                   "| --- | --- | --- |"]  # fmt: skip
         for name, values in self.figures.items():
             lines += [f"| {name} | {', '.join(f'{value:.2f}' for value in values)} | {max(self.others[name]):.1f} |"]
-        disturbed = sum(any(share >= 0.2 for share in shares) for shares in self.others.values())
+        disturbed = sum(any(share >= DISTURBED for share in shares) for shares in self.others.values())
         if disturbed:
             lines += ["", f"Other work ran beside {disturbed} of {len(self.others)} kinds of figures: they may be off."]
         return "\n".join(lines)

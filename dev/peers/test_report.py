@@ -25,7 +25,16 @@ class Figures(unittest.TestCase):
         report.add("b", 2.0)
         self.assertEqual(report.results(), [])
         report.add("ours", 6.0)
-        self.assertEqual(report.results()[0]["ratios"], [1.5])
+        self.assertEqual((report.results()[0]["ratios"], report.results()[0]["quiet"]), ([1.5], [True]))
+
+    def test_a_round_is_quiet_when_nothing_ran_beside_any_of_its_figures(self):
+        report = Report(machine={"settings": {}})
+        report.compare("decode", "ours", "a", "b")
+        for others in (0.0, 0.3):
+            report.add("a", 1.0)
+            report.add("b", 1.0, others)
+            report.add("ours", 1.0)
+        self.assertEqual(report.results()[0]["quiet"], [True, False])
 
 
 class Parsing(unittest.TestCase):
