@@ -107,8 +107,8 @@ package struct ServingOptions: ParsableArguments {
         }
         configuration.cacheBytes =
             try settings.integer("kv-cache-mib", flag: kvCacheMib, default: 4096, in: 1...16_777_216) << 20
-        configuration.engine.keepsPrefixes =
-            try !settings.boolean("no-prefix-cache", flag: noPrefixCache)
+        let leavesPrefixes = try settings.boolean("no-prefix-cache", flag: noPrefixCache)
+        configuration.engine.keepsPrefixes = !leavesPrefixes
         configuration.engine.imageCacheBytes =
             try settings.integer("image-cache-mib", flag: imageCacheMib, default: 64, in: 0...1_048_576) << 20
         configuration.engine.expertTimeout =

@@ -1,8 +1,10 @@
 internal import Kernels
 internal import Model
 
-/// The memory of all sequences: blocks of keys and values within one budget, beginnings that are kept for those to come,
-/// and pictures that were encoded lately. One thread only.
+/// The memory of all sequences; one thread only.
+///
+/// Blocks of keys and values within one budget, beginnings that are kept for those to come, and pictures that were
+/// encoded lately.
 final class SequenceMemory {
     typealias Prefix = PrefixCache<KVBlock>
 
