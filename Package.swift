@@ -95,7 +95,7 @@ let package = Package(
         library("Evaluation", ["Shared", "CZlib"]),
         library("Benchmarking", ["Shared"]),
         library("Model", ["Shared", "Kernels"]),
-        library("Transport", ["Shared", "CZeroMQ", "CExpertWire"]),
+        library("Transport", ["Shared", "Kernels", "CZeroMQ", "CExpertWire"]),
         library("ExpertNode", ["Model", "Transport", "Shared", "Kernels"] + server),
         library("Router", ["Model", "Transport", "Shared", "Kernels", "Imaging"] + server),
         library("LocalCluster", ["Shared"]),

@@ -22,7 +22,8 @@ package final class FeedForwardCall {
     package private(set) var output: Tensor
 
     /// Prepares the rows of `source`, or those that `indices` names; `source` has to live until the call ran.
-    private init(_ layers: FeedForwardLayers, rows source: borrowing Tensor, indices: [Int]? = nil) {
+    private init(_ layers: FeedForwardLayers, rows source: borrowing Tensor, indices: [Int]?, output: consuming Tensor?)
+    {
         self.layers = layers
         switch layers {
         case .swiglu(let gate, _, let down): (first, last) = (gate, down)
@@ -30,7 +31,14 @@ package final class FeedForwardCall {
         }
         input = LinearInput(source, indices: indices, dtype: first.dtype, instructions: .best)
         middle = Tensor(uninitialized: TensorShape(input.rows, first.outputs))
-        output = Tensor(uninitialized: TensorShape(input.rows, last.outputs))
+        let shape = TensorShape(input.rows, last.outputs)
+        switch consume output {
+        case .some(let given):
+            precondition(given.shape == shape, "\(given.shape) for \(shape)")
+            self.output = given
+        case .none:
+            self.output = Tensor(uninitialized: shape)
+        }
         var needsUp = false
         if case .swiglu(let gate, _, _) = layers { needsUp = gate.dtype == .f32 }
         up = Tensor(uninitialized: TensorShape(needsUp ? input.rows : 0, first.outputs))
@@ -53,9 +61,20 @@ package final class FeedForwardCall {
         rows source: borrowing Tensor,
         on pool: ThreadPool,
     ) -> [FeedForwardCall] {
-        let all = requests.map { FeedForwardCall($0.layers, rows: source, indices: $0.indices) }
+        let all = requests.map { FeedForwardCall($0.layers, rows: source, indices: $0.indices, output: nil) }
         compute(all.filter { $0.rows > 0 }, on: pool)
         return all
+    }
+
+    /// Sends all rows of `source` through one block, into `output` `(rows, hidden)`.
+    package static func run(
+        _ layers: FeedForwardLayers,
+        rows source: borrowing Tensor,
+        into output: consuming Tensor,
+        on pool: ThreadPool,
+    ) {
+        let call = FeedForwardCall(layers, rows: source, indices: nil, output: output)
+        if call.rows > 0 { compute([call], on: pool) }
     }
 
     private static func compute(_ calls: [FeedForwardCall], on pool: ThreadPool) {

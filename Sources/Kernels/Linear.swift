@@ -98,11 +98,18 @@ package struct Linear: Sendable {
         }
     }
 
-    /// Splits panels over tasks: many enough to share a layer out evenly, few enough to begin cheaply.
+    /// Splits panels over tasks that become smaller towards the end: long runs of memory first, since those are read
+    /// fastest, and small ones last, so that all threads end together.
     static func panelJob(_ panels: Int, _ body: @escaping (_ first: Int, _ end: Int) -> Void) -> PoolJob {
-        let each = max(1, panels / 128)
-        return PoolJob((panels + each - 1) / each) { task in body(task * each, min(panels, (task + 1) * each)) }
+        var starts = [0]
+        while let first = starts.last, first < panels {
+            starts.append(first + max(1, min(24, (panels - first) / shareDivisor)))
+        }
+        return PoolJob(starts.count - 1) { task in body(starts[task], starts[task + 1]) }
     }
+
+    /// A task takes this part of what is left.
+    private static let shareDivisor = 6
 
     /// Outputs of a panel.
     static let width = Int(MEDMOE_PANEL_OUTPUTS)

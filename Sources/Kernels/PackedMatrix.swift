@@ -1,9 +1,8 @@
 internal import CKernels
-internal import Glibc
 
 /// The weights of a linear layer, rounded and laid out for the kernels: panels of 32 outputs.
 ///
-/// It owns its memory, which asks the system for huge pages; what it was made from may go.
+/// What it was made from may go.
 @safe
 final class PackedMatrix {
     let inputs: Int
@@ -12,7 +11,7 @@ final class PackedMatrix {
     /// Bytes of the memory.
     let byteCount: Int
     let c: medmoe_packed_matrix
-    private let memory: UnsafeMutableRawPointer
+    private let memory: WeightMemory
 
     /// Number of panels.
     var panels: Int { Self.panels(outputs) }
@@ -28,13 +27,9 @@ final class PackedMatrix {
         let padded = panels * width * MemoryLayout<Float>.stride
         // Panels, then an entry of each array for every output of whole panels.
         byteCount = max(1, panels * panelBytes + 3 * padded)
-        let page = 1 << 21
-        let mapped = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-        guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
-            preconditionFailure("no memory for \(byteCount) bytes of weights")
-        }
-        if byteCount >= page { unsafe madvise(mapped, byteCount, MADV_HUGEPAGE) }
-        unsafe memory = mapped
+        let part = WeightMemory.take(byteCount)
+        memory = part.owner
+        let mapped = unsafe part.start
         let end = unsafe mapped + panels * panelBytes
         let scales = unsafe end.bindMemory(to: Float.self, capacity: panels * width)
         let shifts = unsafe (end + padded).bindMemory(to: Int32.self, capacity: panels * width)
@@ -76,10 +71,6 @@ final class PackedMatrix {
                 }
             }
         }
-    }
-
-    deinit {
-        unsafe munmap(memory, byteCount)
     }
 
     private static func panels(_ outputs: Int) -> Int {

@@ -5,8 +5,10 @@
 package struct Tensor: ~Copyable {
     /// The extents, outermost first.
     package let shape: TensorShape
-    /// 64-byte aligned, `shape.count` floats, freed with the tensor.
+    /// `shape.count` floats; its own are 64-byte aligned and freed with the tensor.
     let base: UnsafeMutablePointer<Float>
+    /// Who owns the memory, where the tensor only looks at it.
+    private let owner: (any AnyObject & Sendable)?
 
     /// Makes a tensor of zeros.
     package init(zeros shape: TensorShape) {
@@ -27,10 +29,18 @@ package struct Tensor: ~Copyable {
         let bytes = max(1, shape.count) * MemoryLayout<Float>.stride
         let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
         unsafe base = raw.bindMemory(to: Float.self, capacity: max(1, shape.count))
+        owner = nil
+    }
+
+    /// Looks at memory that `owner` keeps alive.
+    init(shape: TensorShape, base: UnsafeMutablePointer<Float>, owner: any AnyObject & Sendable) {
+        self.shape = shape
+        unsafe self.base = base
+        self.owner = owner
     }
 
     deinit {
-        unsafe UnsafeMutableRawPointer(base).deallocate()
+        if owner == nil { unsafe UnsafeMutableRawPointer(base).deallocate() }
     }
 
     /// Number of innermost rows.

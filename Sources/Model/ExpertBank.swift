@@ -51,6 +51,18 @@ package final class ExpertBank: Sendable {
     /// An expert's block; nil when it is not here.
     func block(_ id: ExpertID) -> ExpertFFN? { entries[id]?.block }
 
+    /// Runs rows `(rows, hiddenSize)` through one expert into `output` of the same shape; false when it is not here.
+    package func compute(
+        _ id: ExpertID,
+        rows: borrowing Tensor,
+        into output: consuming Tensor,
+        on pool: ThreadPool,
+    ) -> Bool {
+        guard let entry = entries[id] else { return false }
+        entry.block(rows, into: output, on: pool)
+        return true
+    }
+
     /// Runs rows `(rows, hiddenSize)` through one expert; nil when it is not here.
     package func compute(_ id: ExpertID, rows: borrowing Tensor, on pool: ThreadPool) -> Tensor? {
         guard let entry = entries[id] else { return nil }

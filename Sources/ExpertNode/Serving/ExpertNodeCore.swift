@@ -193,6 +193,32 @@ package final class ExpertNodeCore: InProcessNode {
     private func compute(_ batch: ExpertBatcher.Batch) {
         let start = now()
         for part in batch.parts where part.dispatch.started == nil { part.dispatch.started = start }
+        guard batch.parts.count == 1 ? computeInPlace(batch) : computeGathered(batch) else { return }
+        let elapsed = start.duration(to: now())
+        for part in batch.parts {
+            part.dispatch.advance(group: part.group, rows: part.rows)
+            part.dispatch.computeTime += elapsed
+        }
+        progress += 1
+        metrics.recordBatch(expert: batch.expert, rows: batch.rows, dispatches: batch.parts.count, duration: elapsed)
+        for part in batch.parts where part.dispatch.isComplete { finish(part.dispatch) }
+    }
+
+    /// One dispatch's rows, from the frame that came to the frame that goes: nothing is copied.
+    private func computeInPlace(_ batch: ExpertBatcher.Batch) -> Bool {
+        let part = batch.parts[0]
+        let offset = part.dispatch.nextRow(ofGroup: part.group) * settings.hiddenSize
+        let shape = TensorShape(part.rows, settings.hiddenSize)
+        return experts.compute(
+            batch.expert,
+            rows: Tensor(viewing: part.dispatch.input, offset: offset, shape: shape),
+            into: Tensor(viewing: part.dispatch.output, offset: offset, shape: shape),
+            on: pool,
+        )
+    }
+
+    /// Rows of several dispatches, copied together and apart again.
+    private func computeGathered(_ batch: ExpertBatcher.Batch) -> Bool {
         var input = Tensor(uninitialized: TensorShape(batch.rows, settings.hiddenSize))
         var next = 0
         for part in batch.parts {
@@ -201,20 +227,15 @@ package final class ExpertNodeCore: InProcessNode {
             input.scatter(Array(next..<next + part.rows), from: frame.floats, at: offset)
             next += part.rows
         }
-        guard let output = experts.compute(batch.expert, rows: input, on: pool) else { return }
+        guard let output = experts.compute(batch.expert, rows: input, on: pool) else { return false }
         next = 0
-        let elapsed = start.duration(to: now())
         for part in batch.parts {
-            let rows = Array(next..<next + part.rows)
             let offset = part.dispatch.nextRow(ofGroup: part.group) * settings.hiddenSize
+            let rows = Array(next..<next + part.rows)
             part.dispatch.output.withMutableFloats { output.gather(rows, into: &$0, at: offset) }
             next += part.rows
-            part.dispatch.advance(group: part.group, rows: part.rows)
-            part.dispatch.computeTime += elapsed
         }
-        progress += 1
-        metrics.recordBatch(expert: batch.expert, rows: batch.rows, dispatches: batch.parts.count, duration: elapsed)
-        for part in batch.parts where part.dispatch.isComplete { finish(part.dispatch) }
+        return true
     }
 
     private func finish(_ dispatch: PendingDispatch) {

@@ -1,9 +1,27 @@
 package import Metrics
 internal import Shared
+internal import Synchronization
 
 /// Every instrument of an expert node; nobody else makes one.
-package struct NodeMetrics: Sendable {
+package final class NodeMetrics: Sendable {
+    /// The instruments of one expert index, made once: each lookup costs more than what it counts.
+    private struct ExpertInstruments: Sendable {
+        let rows: Counter
+        let batches: Counter
+        let dispatches: Counter
+        let computeTime: Timer
+
+        init(_ slot: ExpertSlot, factory: any MetricsFactory) {
+            let labels = [("expert", slot.description)]
+            rows = Counter(label: "medmoe_node_rows_total", dimensions: labels, factory: factory)
+            batches = Counter(label: "medmoe_node_batches_total", dimensions: labels, factory: factory)
+            dispatches = Counter(label: "medmoe_node_batched_dispatches_total", dimensions: labels, factory: factory)
+            computeTime = Timer(label: "medmoe_node_compute_seconds", dimensions: labels, factory: factory)
+        }
+    }
+
     private let factory: any MetricsFactory
+    private let bySlot = Mutex<[ExpertSlot: ExpertInstruments]>([:])
     private let queuedRows: Gauge
     private let queuedBytes: Gauge
     private let queueWait: Timer
@@ -26,13 +44,16 @@ package struct NodeMetrics: Sendable {
 
     /// One batch of rows through one expert.
     func recordBatch(expert: ExpertID, rows: Int, dispatches: Int, duration: Duration) {
-        let labels = [("expert", expert.slot.description)]
-        Counter(label: "medmoe_node_rows_total", dimensions: labels, factory: factory).increment(by: rows)
-        Counter(label: "medmoe_node_batches_total", dimensions: labels, factory: factory).increment()
-        Counter(label: "medmoe_node_batched_dispatches_total", dimensions: labels, factory: factory)
-            .increment(by: dispatches)
-        Timer(label: "medmoe_node_compute_seconds", dimensions: labels, factory: factory)
-            .recordNanoseconds(duration.nanoseconds)
+        let instruments = bySlot.withLock { bySlot in
+            if let known = bySlot[expert.slot] { return known }
+            let made = ExpertInstruments(expert.slot, factory: factory)
+            bySlot[expert.slot] = made
+            return made
+        }
+        instruments.rows.increment(by: rows)
+        instruments.batches.increment()
+        instruments.dispatches.increment(by: dispatches)
+        instruments.computeTime.recordNanoseconds(duration.nanoseconds)
     }
 
     /// How long a dispatch waited before its first row was computed.

@@ -29,4 +29,9 @@ package final class ExpertFFN: Sendable {
         let calls = FeedForwardCall.run([(layers, nil)], rows: input, on: pool)
         return calls[0].take()
     }
+
+    /// Maps `(rows, hiddenSize)` into `output` of the same shape, each row by itself.
+    package func callAsFunction(_ input: borrowing Tensor, into output: consuming Tensor, on pool: ThreadPool) {
+        FeedForwardCall.run(layers, rows: input, into: output, on: pool)
+    }
 }

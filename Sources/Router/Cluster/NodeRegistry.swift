@@ -33,6 +33,8 @@ package struct NodeRegistry {
     private let epoch: UInt64
     private var entries: [LinkID: Entry] = [:]
     private var hosts: [ExpertID: [DispatchPlan.Host]] = [:]
+    /// Goes up whenever `status` may have changed.
+    package private(set) var revision = 0
 
     /// Starts without nodes.
     package init(expectation: ModelExpectation, epoch: UInt64) {
@@ -42,6 +44,7 @@ package struct NodeRegistry {
 
     /// Takes a link in, not connected yet.
     package mutating func add(_ link: LinkID, endpoint: String, timing: LinkStateMachine.Timing) {
+        revision += 1
         entries[link] = Entry(endpoint: endpoint, machine: LinkStateMachine(timing: timing))
     }
 
@@ -75,6 +78,8 @@ package struct NodeRegistry {
     package mutating func handle(_ event: LinkEvent, at now: Duration) -> [Action] {
         let link = event.link
         guard var entry = entries[link] else { return [] }
+        let before = (entry.serves, entry.isDraining)
+        var isNews = true
         var actions: [LinkStateMachine.Action]
         var extra: [Action] = []
         switch event {
@@ -104,11 +109,14 @@ package struct NodeRegistry {
                 actions = entry.machine.goodbye(reason: goodbye.reason)
             case .dispatch, .result, .fault, .cancel:
                 actions = entry.machine.traffic(at: now)
+                isNews = !actions.isEmpty
             }
         }
         let outcome = apply(actions, to: &entry, link: link)
         entries[link] = entry
-        rebuildHosts()
+        // Most events are answers and heartbeats, after which everybody is where they were.
+        if isNews { revision += 1 }
+        if isNews, event.isHello || before != (entry.serves, entry.isDraining) { rebuildHosts() }
         return outcome + extra + greetTwins(after: outcome)
     }
 
@@ -124,6 +132,7 @@ package struct NodeRegistry {
             }
             let outcome = apply(actions, to: &entry, link: link)
             entries[link] = entry
+            revision += 1
             rebuildHosts()
             all += outcome + greetTwins(after: outcome)
         }
@@ -216,6 +225,13 @@ package struct NodeRegistry {
                 hosts[hosted.expert, default: []].append(host)
             }
         }
+    }
+}
+
+extension LinkEvent {
+    fileprivate var isHello: Bool {
+        guard case .message(_, let header, _) = self, case .hello = header.body else { return false }
+        return true
     }
 }
 

@@ -15,6 +15,9 @@ package struct DispatchStateMachine {
     /// True when every dispatch has ended one way or the other.
     package var isComplete: Bool { outstanding.isEmpty }
 
+    /// The links that owe an answer, each once.
+    package var links: Set<LinkID> { Set(outstanding.values.map(\.link)) }
+
     /// A dispatch left under this number.
     package mutating func sent(_ request: UInt64, _ dispatch: DispatchPlan.NodeDispatch) {
         outstanding[request] = dispatch

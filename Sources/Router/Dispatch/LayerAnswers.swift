@@ -5,18 +5,23 @@ package import Transport
 
 /// The outputs of one layer as they come in from the nodes.
 package final class LayerAnswers {
+    /// `(rows * topK, hiddenSize)` and `(rows or 0, hiddenSize)`; without rows until somebody answers.
     private var routed: Tensor
     private var meta: Tensor
+    private let routedShape: TensorShape
+    private let metaShape: TensorShape
     private var sources: [ExpertID: ExpertSource] = [:]
     private var failures: [ExpertID: ExpertFailure] = [:]
     /// When each dispatch left.
     var sentAt: [UInt64: ContinuousClock.Instant] = [:]
 
-    /// Starts with zeros for every row of the call.
+    /// Starts without an answer.
     package init(_ call: borrowing ExpertCall) {
         let (rows, columns) = (call.input.rows, call.input.columns)
-        routed = Tensor(zeros: TensorShape(rows * call.routing.topK, columns))
-        meta = Tensor(zeros: TensorShape(call.wantsMeta ? rows : 0, columns))
+        routedShape = TensorShape(rows * call.routing.topK, columns)
+        metaShape = TensorShape(call.wantsMeta ? rows : 0, columns)
+        routed = Tensor(uninitialized: TensorShape(0, columns))
+        meta = Tensor(uninitialized: TensorShape(0, columns))
     }
 
     /// Notes that an expert's rows do not come; the reason, with or without a full stop, ends a sentence.
@@ -30,15 +35,15 @@ package final class LayerAnswers {
         let asked = dispatch.groups.map {
             RowGroup(expert: $0.expert, rows: $0.targets.count, weightsHash: $0.weightsHash)
         }
-        guard result.groups == asked, result.hiddenSize == routed.columns, result.dtype == .float32 else {
+        guard result.groups == asked, result.hiddenSize == routedShape.columns, result.dtype == .float32 else {
             return false
         }
         var offset = 0
         for group in dispatch.groups {
             if group.expert.slot == .meta {
-                meta.scatter(group.targets, from: frame.floats, at: offset)
+                Self.put(group.targets, from: frame, at: offset, into: &meta, shape: metaShape)
             } else {
-                routed.scatter(group.targets, from: frame.floats, at: offset)
+                Self.put(group.targets, from: frame, at: offset, into: &routed, shape: routedShape)
             }
             offset += group.targets.count * result.hiddenSize
             sources[group.expert] = ExpertSource(node: dispatch.node, weightsHash: group.weightsHash)
@@ -46,8 +51,27 @@ package final class LayerAnswers {
         return true
     }
 
-    /// Hands the outputs on; the answers are empty afterwards.
+    /// Rows that fill a tensor alone stay in the frame that they came in; others are copied to their places.
+    private static func put(
+        _ targets: [Int],
+        from frame: Frame,
+        at offset: Int,
+        into tensor: inout Tensor,
+        shape: TensorShape,
+    ) {
+        // Targets ascend, so as many as there are rows are all of them.
+        if targets.count == shape.rows {
+            tensor = Tensor(viewing: frame, offset: offset, shape: shape)
+        } else {
+            if tensor.rows == 0 { tensor = Tensor(zeros: shape) }
+            tensor.scatter(targets, from: frame.floats, at: offset)
+        }
+    }
+
+    /// Hands the outputs on, zeros where nobody answered; the answers are empty afterwards.
     package func take() -> ExpertOutputs {
+        if routed.rows == 0 { routed = Tensor(zeros: routedShape) }
+        if meta.rows == 0 { meta = Tensor(zeros: metaShape) }
         var outputs = ExpertOutputs(
             routed: Tensor(zeros: TensorShape(0, routed.columns)),
             meta: Tensor(zeros: TensorShape(0, meta.columns)),

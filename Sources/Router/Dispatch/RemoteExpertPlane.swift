@@ -53,6 +53,8 @@ package final class RemoteExpertPlane: ExpertPlane {
     private var machine = DispatchStateMachine()
     private var lastRequest: UInt64 = 0
     private var lastStatus: ClusterStatus?
+    private var publishedRevision = -1
+    private var lastTick: Duration = .zero
     private var batches: UInt64 = 0
 
     /// Called before a wait for nodes: whoever else computes here may make room.
@@ -93,7 +95,7 @@ package final class RemoteExpertPlane: ExpertPlane {
         } catch {
             logger.error("The links cannot be polled.", metadata: ["error": "\(error)"])
         }
-        perform(registry.tick(at: start.duration(to: now())), answers: nil)
+        tick(nil)
         publishStatus()
     }
 
@@ -126,12 +128,14 @@ package final class RemoteExpertPlane: ExpertPlane {
             }
             do {
                 let wait = min(left, settings.timing.heartbeatInterval / 2)
-                for event in try transport.poll(timeout: wait) { handle(event, answers: answers) }
+                for event in try transport.poll(timeout: wait, expecting: machine.links) {
+                    handle(event, answers: answers)
+                }
             } catch {
                 logger.error("The links cannot be polled.", metadata: ["error": "\(error)"])
                 giveUp(answers)
             }
-            perform(registry.tick(at: start.duration(to: now())), answers: answers)
+            tick(answers)
         }
         publishStatus()
         return answers.take()
@@ -177,9 +181,17 @@ package final class RemoteExpertPlane: ExpertPlane {
     }
 
     private func drainLinks(answers: LayerAnswers?) {
-        guard let events = try? transport.poll(timeout: .zero) else { return }
+        guard let events = try? transport.glance() else { return }
         for event in events { handle(event, answers: answers) }
-        perform(registry.tick(at: start.duration(to: now())), answers: answers)
+        tick(answers)
+    }
+
+    /// Lets time pass for the links, not with every answer but often enough for every interval of theirs.
+    private func tick(_ answers: LayerAnswers?) {
+        let time = start.duration(to: now())
+        guard time - lastTick >= settings.timing.heartbeatInterval / 32 || lastTick == .zero else { return }
+        lastTick = time
+        perform(registry.tick(at: time), answers: answers)
     }
 
     private func handle(_ event: LinkEvent, answers: LayerAnswers?) {
@@ -282,6 +294,8 @@ package final class RemoteExpertPlane: ExpertPlane {
     }
 
     private func publishStatus() {
+        guard registry.revision != publishedRevision else { return }
+        publishedRevision = registry.revision
         let status = registry.status
         guard status != lastStatus else { return }
         lastStatus = status

@@ -6,6 +6,7 @@ internal import Shared
 /// Labels have few values and never hold content or request ids.
 package struct RouterMetrics: Sendable {
     private let factory: any MetricsFactory
+    private let dispatches = DispatchInstruments()
     private let running: Gauge
     private let waiting: Gauge
     private let cached: Gauge
@@ -95,11 +96,10 @@ package struct RouterMetrics: Sendable {
 
     /// A node's answer to one dispatch.
     func recordDispatch(node: NodeID, rows: Int, bytes: Int, duration: Duration) {
-        let labels = [("node", node.rawValue)]
-        Timer(label: "medmoe_dispatch_seconds", dimensions: labels, factory: factory)
-            .recordNanoseconds(duration.nanoseconds)
-        Counter(label: "medmoe_dispatch_rows_total", dimensions: labels, factory: factory).increment(by: rows)
-        Counter(label: "medmoe_dispatch_bytes_total", dimensions: labels, factory: factory).increment(by: bytes)
+        let instruments = dispatches.instruments(of: node, factory: factory)
+        instruments.time.recordNanoseconds(duration.nanoseconds)
+        instruments.rows.increment(by: rows)
+        instruments.bytes.increment(by: bytes)
     }
 
     /// A dispatch that ended without a usable answer.

@@ -49,6 +49,23 @@ package protocol ExpertTransport: AnyObject {
     /// Returns early, with or without events, when woken.
     func poll(timeout: Duration) throws(TransportError) -> [LinkEvent]
 
+    /// The same while the given links owe an answer: may look at others, and at what becomes of connections, some
+    /// milliseconds later.
+    func poll(timeout: Duration, expecting: Set<LinkID>) throws(TransportError) -> [LinkEvent]
+
+    /// What is there without waiting; may leave it for later when somebody looked some milliseconds ago.
+    func glance() throws(TransportError) -> [LinkEvent]
+
     /// What other threads may use to end the wait.
     var waker: Waker { get }
+}
+
+extension ExpertTransport {
+    /// Looks at all links alike.
+    package func poll(timeout: Duration, expecting: Set<LinkID>) throws(TransportError) -> [LinkEvent] {
+        try poll(timeout: timeout)
+    }
+
+    /// Looks each time.
+    package func glance() throws(TransportError) -> [LinkEvent] { try poll(timeout: .zero) }
 }

@@ -11,6 +11,7 @@ package final class ZMQExpertTransport: ExpertTransport {
     private var links: [Link] = []
     private var lastNumber = 0
     private var firstTurn = 0
+    private var lastWholePoll = ContinuousClock.now
     private var formerCounts: [ZMQMonitor.Kind: UInt64] = [:]
 
     private final class Link {
@@ -99,6 +100,37 @@ package final class ZMQExpertTransport: ExpertTransport {
         }
     }
 
+    /// As `poll`, but looks at the links that are expected to speak first, and at the others and at what becomes of
+    /// connections only if they have nothing to say within a few milliseconds.
+    package func poll(timeout: Duration, expecting expected: Set<LinkID>) throws(TransportError) -> [LinkEvent] {
+        do {
+            let speakers = links.filter { expected.contains($0.id) && $0.isConnected }
+            let now = ContinuousClock.now
+            guard !speakers.isEmpty, lastWholePoll.duration(to: now) < Self.glance else {
+                return try pollSockets(timeout: min(timeout, Self.glance))
+            }
+            var poller = ZMQPoller(waker: waker)
+            for link in speakers { poller.add(link.socket) }
+            try poller.wait(min(timeout, Self.glance))
+            if poller.isReadable(0) { waker.drain() }
+            var events: [LinkEvent] = []
+            for (index, link) in speakers.enumerated() where poller.isReadable(1 + index) {
+                try collect(from: link, into: &events)
+            }
+            return events.isEmpty ? try pollSockets(timeout: .zero) : events
+        } catch {
+            throw TransportError(error)
+        }
+    }
+
+    /// Looks at all links unless that was done just now.
+    package func glance() throws(TransportError) -> [LinkEvent] {
+        lastWholePoll.duration(to: .now) < Self.glance ? [] : try poll(timeout: .zero)
+    }
+
+    /// How long links that owe nothing may wait to be heard while others do.
+    private static let glance: Duration = .milliseconds(10)
+
     private func pollSockets(timeout: Duration) throws(ZMQError) -> [LinkEvent] {
         var poller = ZMQPoller(waker: waker)
         for link in links {
@@ -106,6 +138,7 @@ package final class ZMQExpertTransport: ExpertTransport {
             poller.add(link.monitor)
         }
         try poller.wait(timeout)
+        lastWholePoll = .now
         if poller.isReadable(0) { waker.drain() }
 
         var events: [LinkEvent] = []

@@ -1,4 +1,5 @@
 internal import CZeroMQ
+internal import Kernels
 internal import Synchronization
 
 /// One frame of a message: bytes that ZeroMQ can send and receive without copying them again.
@@ -151,6 +152,15 @@ package final class Frame: @unchecked Sendable {
         }
         defer { _ = unsafe zmq_msg_close(&shared) }
         try unsafe body(&shared)
+    }
+}
+
+/// A tensor may look at a frame's float32 elements in place; one that was sent or received is only read.
+extension Frame: TensorStorage {
+    /// See `TensorStorage`.
+    package func withStorage(_ body: (UnsafeMutableBufferPointer<Float>) -> Void) {
+        let count = byteCount / MemoryLayout<Float>.stride
+        unsafe body(UnsafeMutableBufferPointer(start: start.bindMemory(to: Float.self, capacity: count), count: count))
     }
 }
 
