@@ -4,6 +4,7 @@ import os
 import re
 import resource
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -68,6 +69,21 @@ def checked(command, doing, log=None):
         lines = [line for line in text.splitlines() if line.strip()] or ["no output"]
         raise Trouble(f"{doing} failed with status {status}: {lines[-1].strip()}" + (f" (all in {log})" if log else ""))
     return text
+
+
+@contextlib.contextmanager
+def making(path):
+    """A name to make a file or folder under, which takes its own when it is whole and leaves nothing otherwise."""
+    say(f"making {path}")
+    PEERS.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{os.getpid()}.{path.name}")
+    try:
+        yield part
+        part.rename(path)
+    finally:
+        if part.is_dir():
+            shutil.rmtree(part)
+        part.unlink(missing_ok=True)
 
 
 # --- The machine -----------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import os
 import re
 import statistics
 
-from peers.environment import PEERS, PYTHON, REPOSITORY, Trouble, checked, install, measured, say
+from peers.environment import PEERS, PYTHON, REPOSITORY, Trouble, checked, install, making, measured, say
 
 # llama.cpp itself is not on PyPI; this package carries its source whole. Another version may be given.
 VERSION = "0.3.36"
@@ -28,7 +28,10 @@ def build(version=VERSION, jobs=2):
         checked([PYTHON, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary",
                  "llama-cpp-python", "-d", PEERS / "sdist", f"llama-cpp-python=={version}"],
                 f"downloading llama-cpp-python {version}")  # fmt: skip
-        checked(["tar", "-xzf", PEERS / f"sdist/llama_cpp_python-{version}.tar.gz", "-C", PEERS], "unpacking llama.cpp")
+        archive = PEERS / f"sdist/llama_cpp_python-{version}.tar.gz"
+        with making(source) as part:
+            part.mkdir()
+            checked(["tar", "-xzf", archive, "-C", part, "--strip-components", "1"], "unpacking llama.cpp")
     cmake, environment = PYTHON.parent / "cmake", f"PATH={PYTHON.parent}:{os.environ['PATH']}"
     log = PEERS / "build.log"
     say(f"building llama.cpp, some ten minutes; see {log}")
@@ -49,16 +52,13 @@ def versions(programs, version):
 def model(programs, dtype):
     """The file of the model in `bf16` or `q8_0`, made the first time."""
     files = {name: PEERS / f"moe4s-{name}.gguf" for name in ("bf16", "q8_0")}
-    making = PEERS / f"moe4s.{os.getpid()}.gguf"
     if not files["bf16"].exists():
         install("gguf")
-        say(f"making {files['bf16']}")
-        checked([PYTHON, REPOSITORY / "dev/peers/write_gguf.py", making], "writing a model for llama.cpp")
-        making.rename(files["bf16"])
+        with making(files["bf16"]) as part:
+            checked([PYTHON, REPOSITORY / "dev/peers/write_gguf.py", part], "writing a model for llama.cpp")
     if not files[dtype].exists():
-        say(f"making {files[dtype]}")
-        checked([programs / "llama-quantize", files["bf16"], making, dtype.upper()], f"turning the model into {dtype}")
-        making.rename(files[dtype])
+        with making(files[dtype]) as part:
+            checked([programs / "llama-quantize", files["bf16"], part, dtype.upper()], f"making the model {dtype}")
     return files[dtype]
 
 

@@ -1,27 +1,25 @@
 """Our side of a comparison: a checkpoint of random numbers, the engine by itself, and the server."""
 import json
-import os
 import subprocess
 import sys
 
-from peers.environment import PEERS, REPOSITORY, Trouble, checked, measured, say
+from peers.environment import PEERS, REPOSITORY, Trouble, checked, making, measured
 
 
 def checkpoint(size):
-    """The folder of a bfloat16 checkpoint, made the first time; under a name of its own until it is whole."""
-    folder, making = PEERS / size, PEERS / f"{size}.{os.getpid()}"
+    """The folder of a bfloat16 checkpoint, made the first time."""
+    folder = PEERS / size
     if not folder.exists():
-        say(f"making {folder}")
-        PEERS.mkdir(parents=True, exist_ok=True)
-        checked([sys.executable, REPOSITORY / "dev/make-random-checkpoint", size, making, "--dtype", "bf16"],
-                f"making a checkpoint of {size}")  # fmt: skip
-        making.rename(folder)
+        with making(folder) as part:
+            checked([sys.executable, REPOSITORY / "dev/make-random-checkpoint", size, part, "--dtype", "bf16"],
+                    f"making a checkpoint of {size}")  # fmt: skip
     return folder
 
 
 def version(programs):
-    """The commit that is checked out; the programs are taken to be built from it."""
-    told = subprocess.run(["git", "-C", REPOSITORY, "describe", "--always", "--dirty"], capture_output=True, text=True)
+    """The commit that is checked out where the programs are; they are taken to be built from it."""
+    folder = programs if programs.is_dir() else REPOSITORY
+    told = subprocess.run(["git", "-C", folder, "describe", "--always", "--dirty"], capture_output=True, text=True)
     return f"{programs / 'medmoe'}, repository at {told.stdout.strip() or 'an unknown commit'}"
 
 
