@@ -125,9 +125,10 @@ def summary(answers, tokens):
 
 
 def load(server, port, prompts, tokens, in_flight):
-    """Sends all prompts, so many at a time; one short request before them touches every page of the weights."""
-    ask(server, port, prompts[0][: len(prompts[0]) // 2], 4)
-    waiting, answers, failures, lock = list(prompts), [], [], threading.Lock()
+    """Sends all prompts but the first, so many at a time; the first goes alone before, to touch the weights' pages."""
+    first, *waiting = prompts
+    ask(server, port, first, 4)
+    answers, failures, lock = [], [], threading.Lock()
 
     def worker():
         while not failures:
