@@ -11,7 +11,7 @@
 // in float32, or 8-bit integers summed exactly.
 //
 // A panel holds 32 outputs; for each word of inputs (two brain floats, or four bytes) it has one word of each output.
-// A tile holds up to 12 rows the same way. A kernel broadcasts a row's word to all lanes and adds its products, so every
+// Rows lie one after another, their words in order; a tile is up to 12 of them. A kernel broadcasts a row's word to all lanes and adds its products, so every
 // result is one running sum that walks k from the front, in its own lane: its bits depend on its row and its output
 // alone, whatever else the call holds. The instruction for brain floats adds the product of a pair's second numbers
 // first and then that of the first ones, each in one rounding (a product of two brain floats is exact in float32);
@@ -29,12 +29,18 @@ enum {
 typedef float lanes __attribute__((vector_size(64), aligned(4)));
 typedef int32_t word_lanes __attribute__((vector_size(64), aligned(4)));
 typedef uint32_t bit_lanes __attribute__((vector_size(64), aligned(4)));
+typedef uint16_t short_lanes __attribute__((vector_size(32), aligned(4)));
+typedef uint8_t byte_lanes __attribute__((vector_size(16), aligned(4)));
 
 // Two roundings where it says so: fused only where it is asked for, the bits are those of every instruction set.
 #pragma STDC FP_CONTRACT OFF
 #pragma clang diagnostic ignored "-Wpsabi"
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
+
+/// Words from one row to the next: whole vectors, and never a multiple of 4 KiB, or the rows of a tile would fight for
+/// one place in the first-level cache.
+static ptrdiff_t pitch_of(ptrdiff_t words) { return ((words + LANES - 1) / LANES * LANES + LANES) | LANES; }
 
 static ptrdiff_t words_of(medmoe_packed_kind kind, ptrdiff_t inputs) {
     const ptrdiff_t numbers = kind == MEDMOE_PACKED_BF16 ? 2 : 4;
@@ -123,7 +129,9 @@ void medmoe_pack_rows(const medmoe_packed_rows *rows, const float *x, ptrdiff_t 
 
 ptrdiff_t medmoe_panel_bytes(medmoe_packed_kind kind, ptrdiff_t inputs) { return words_of(kind, inputs) * PANEL * 4; }
 
-ptrdiff_t medmoe_packed_row_bytes(medmoe_packed_kind kind, ptrdiff_t inputs) { return words_of(kind, inputs) * 4; }
+ptrdiff_t medmoe_packed_row_bytes(medmoe_packed_kind kind, ptrdiff_t inputs) {
+    return pitch_of(words_of(kind, inputs)) * 4;
+}
 
 static uint16_t brain_of(float value) {
     uint32_t bits;

@@ -50,7 +50,7 @@ TARGET INLINE void NAME(add_int8)(word_lanes *sum, const bit_lanes *weight, uint
 #endif
 }
 
-/// `count` rows of a tile, whose words lie `tile_rows` apart, by one panel.
+/// `count` rows, which lie `pitch` words apart, by one panel.
 #define SUB_TILE(ADD, TYPE, count)                                                                                     \
     do {                                                                                                               \
         TYPE s[count][VECTORS];                                                                                        \
@@ -62,13 +62,13 @@ TARGET INLINE void NAME(add_int8)(word_lanes *sum, const bit_lanes *weight, uint
             __builtin_prefetch(w + word * PANEL + PREFETCH_WORDS);                                              \
             __builtin_prefetch(w + word * PANEL + PREFETCH_WORDS + LANES);                                      \
             UNROLL for (int r = 0; r < count; r++)                                                                     \
-                UNROLL for (int v = 0; v < VECTORS; v++) ADD(&s[r][v], &weight[v], x[word * tile_rows + r]);           \
+                UNROLL for (int v = 0; v < VECTORS; v++) ADD(&s[r][v], &weight[v], x[r * pitch + word]);               \
         }                                                                                                              \
         memcpy(sums, s, sizeof s);                                                                                     \
     } while (0)
 
 #define SUB_TILES(KIND, TYPE)                                                                                          \
-    TARGET static void NAME(sub_tile_##KIND)(const uint32_t *x, ptrdiff_t tile_rows, const uint32_t *w,                \
+    TARGET static void NAME(sub_tile_##KIND)(const uint32_t *x, ptrdiff_t pitch, const uint32_t *w,                    \
                                              ptrdiff_t words, int count, TYPE *sums) {                                 \
         switch (count) {                                                                                               \
             SUB_CASES(KIND, TYPE)                                                                                      \
@@ -113,14 +113,14 @@ SUB_TILES(int8, word_lanes)
 TARGET static void NAME(run)(const medmoe_packed_matrix *matrix, const medmoe_packed_rows *rows, ptrdiff_t first,
                              ptrdiff_t end, float *y, ptrdiff_t stride) {
     const medmoe_packed_kind kind = matrix->kind;
-    const ptrdiff_t words = words_of(kind, matrix->inputs);
+    const ptrdiff_t words = words_of(kind, matrix->inputs), pitch = pitch_of(words);
     for (ptrdiff_t panel = first; panel < end; panel++) {
         const ptrdiff_t o = panel * PANEL;
         const ptrdiff_t width = matrix->outputs - o < PANEL ? matrix->outputs - o : PANEL;
         const uint32_t *w = (const uint32_t *)matrix->panels + o * words;
         for (ptrdiff_t row = 0; row < rows->rows; row += TILE) {
             const ptrdiff_t tile_rows = rows->rows - row < TILE ? rows->rows - row : TILE;
-            const uint32_t *x = (const uint32_t *)rows->packed + row * words;
+            const uint32_t *x = (const uint32_t *)rows->packed + row * pitch;
             for (ptrdiff_t sub = 0; sub < tile_rows; sub += SUB_ROWS) {
                 const int count = (int)(tile_rows - sub < SUB_ROWS ? tile_rows - sub : SUB_ROWS);
                 union {
@@ -128,9 +128,9 @@ TARGET static void NAME(run)(const medmoe_packed_matrix *matrix, const medmoe_pa
                     word_lanes counts[SUB_ROWS * VECTORS];
                 } result;
                 if (kind == MEDMOE_PACKED_BF16) {
-                    NAME(sub_tile_bf16)(x + sub, tile_rows, w, words, count, result.sums);
+                    NAME(sub_tile_bf16)(x + sub * pitch, pitch, w, words, count, result.sums);
                 } else {
-                    NAME(sub_tile_int8)(x + sub, tile_rows, w, words, count, result.counts);
+                    NAME(sub_tile_int8)(x + sub * pitch, pitch, w, words, count, result.counts);
                     for (int r = 0; r < count; r++) {
                         const float scale = rows->scales[row + sub + r];
                         for (int v = 0; v < VECTORS; v++) {
@@ -191,11 +191,9 @@ TARGET INLINE bit_lanes NAME(brains)(bit_lanes bits) {
 }
 
 TARGET static void NAME(pack_rows)(const medmoe_packed_rows *rows, const float *x, ptrdiff_t first, ptrdiff_t end) {
-    const ptrdiff_t inputs = rows->inputs, words = words_of(rows->kind, inputs);
+    const ptrdiff_t inputs = rows->inputs, words = words_of(rows->kind, inputs), pitch = pitch_of(words);
     for (ptrdiff_t row = first * TILE; row < rows->rows && row < end * TILE; row++) {
-        const ptrdiff_t tile = row / TILE * TILE;
-        const ptrdiff_t tile_rows = rows->rows - tile < TILE ? rows->rows - tile : TILE;
-        uint32_t *to = (uint32_t *)rows->packed + tile * words + (row - tile);
+        uint32_t *to = (uint32_t *)rows->packed + row * pitch;
         const float *from = x + (rows->sources ? rows->sources[row] : row) * inputs;
         float padded[LANES];
         if (rows->kind == MEDMOE_PACKED_BF16) {
@@ -208,12 +206,9 @@ TARGET static void NAME(pack_rows)(const medmoe_packed_rows *rows, const float *
                 }
                 bit_lanes bits;
                 memcpy(&bits, numbers, sizeof bits);
-                uint32_t brains[LANES];
-                bits = NAME(brains)(bits);
-                memcpy(brains, &bits, sizeof brains);
-                const ptrdiff_t count = words - k / 2 < LANES / 2 ? words - k / 2 : LANES / 2;
-                for (ptrdiff_t i = 0; i < count; i++)
-                    to[(k / 2 + i) * tile_rows] = brains[2 * i] >> 16 | (brains[2 * i + 1] & 0xFFFF0000u);
+                const short_lanes brains = __builtin_convertvector(NAME(brains)(bits) >> 16, short_lanes);
+                // A pitch has room for whole vectors.
+                memcpy(to + k / 2, &brains, sizeof brains);
             }
         } else {
             const float most = NAME(magnitude)(from, inputs);
@@ -231,13 +226,8 @@ TARGET static void NAME(pack_rows)(const medmoe_packed_rows *rows, const float *
                 memcpy(&v, numbers, sizeof v);
                 // Adding and taking away 1.5 * 2^23 rounds to the nearest whole number; 128 moves it off the sign.
                 const bit_lanes bits = (bit_lanes)(v * factor + 12582912.0f) - 0x4B400000u + 128u;
-                uint32_t bytes[LANES];
-                memcpy(bytes, &bits, sizeof bytes);
-                const ptrdiff_t count = words - k / 4 < LANES / 4 ? words - k / 4 : LANES / 4;
-                for (ptrdiff_t i = 0; i < count; i++) {
-                    const uint32_t *b = bytes + 4 * i;
-                    to[(k / 4 + i) * tile_rows] = (b[0] & 255) | (b[1] & 255) << 8 | (b[2] & 255) << 16 | b[3] << 24;
-                }
+                const byte_lanes bytes = __builtin_convertvector(bits, byte_lanes);
+                memcpy(to + k / 4, &bytes, sizeof bytes);
             }
         }
     }

@@ -4,7 +4,7 @@ package import Shared
 ///
 /// At a layer every row goes to the meta expert and to as many domain experts as the gate picks, in all as many rows
 /// again with the usual top-1. So nodes that hold only meta experts share one half of the cores, nodes that hold only
-/// domain experts the other; a node that holds both gets all.
+/// domain experts the other, also when the router holds the meta experts; a node that holds both gets all.
 package struct CoreShare: Equatable, Sendable {
     /// The cores that the node's threads stay on; none for any.
     package var cores: [Int]
@@ -25,7 +25,8 @@ package struct CoreShare: Equatable, Sendable {
 
     /// Shares cores out among the nodes of a layout; with no cores each node gets one thread on any.
     package static func shares(of cores: [Int], among nodes: [NodeSpec]) -> [NodeID: CoreShare] {
-        let hasBoth = nodes.contains { $0.holds == .meta } && nodes.contains { $0.holds == .routed }
+        // Where no node holds a meta expert the router computes it, on the other half.
+        let hasBoth = nodes.allSatisfy { $0.holds != .both } && nodes.contains { $0.holds == .routed }
         let middle = (cores.count + 1) / 2
         var shares: [NodeID: CoreShare] = [:]
         for node in nodes {

@@ -16,6 +16,12 @@ package struct NodeSpec: Sendable, Equatable {
         self.model = model
     }
 
+    /// The same node without its meta experts; nil when nothing is left.
+    package func withoutMeta(of moe: MoEConfiguration) throws(PlacementError) -> NodeSpec? {
+        let rest = try ExpertSelection(parsing: experts, of: moe).experts.filter { $0.slot != .meta }
+        return rest.isEmpty ? nil : NodeSpec(id: id, experts: ExpertSelection(rest, of: moe).description, model: model)
+    }
+
     /// The nodes of a layout.
     package static func list(_ layout: PlacementLayout, of moe: MoEConfiguration) -> [NodeSpec] {
         layout.nodes.map { NodeSpec(id: $0.id, experts: ExpertSelection($0.experts, of: moe).description) }

@@ -70,10 +70,8 @@ struct BenchEngine: AsyncParsableCommand {
         let report: EngineBenchmark.Report
         if cluster {
             let run = try LayerCluster(model: model, layout: layout, launcher: launcher, dtype: dtype)
-            report = try await run.with { plane in
-                let pool = ThreadPool(threads: count, cores: cores)
-                plane.idle = { pool.park() }
-                return try work.run(launcher.model, plane: plane, pool: pool)
+            report = try await run.with(threads: count) { plane, pool in
+                try work.run(launcher.model, plane: plane, pool: pool)
             }
         } else {
             let bank = try launcher.loadExperts()

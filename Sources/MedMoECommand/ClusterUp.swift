@@ -75,6 +75,7 @@ struct ClusterUp: AsyncParsableCommand {
             dtype: try compute.dtype(settings).rawValue,
         )
         configuration.cores = cores
+        configuration.routerArguments += ["--meta", layout.meta.rawValue]
         let cluster = try LocalCluster(configuration)
         let logger = try ProgramRunner.makeLogger(label: "medmoe", level: "warning")
         let service = ClusterUpService(cluster: cluster, restart: restart, patience: .seconds(waitSeconds))

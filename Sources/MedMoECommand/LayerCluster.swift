@@ -10,12 +10,14 @@ struct LayerCluster {
     private let cluster: LocalCluster
     private let launcher: RouterLauncher
     private let folder: String
+    private let metaIsHere: Bool
     /// The nodes and their experts.
     let nodes: [NodeSpec]
 
     /// Describes the nodes; nothing runs yet.
     init(model: String, layout: LayoutOptions, launcher: RouterLauncher, dtype: ComputeDType) throws {
         self.launcher = launcher
+        metaIsHere = layout.meta == .router
         folder = FileManager.default.temporaryDirectory.path + "/medmoe-nodes-\(getpid())"
         nodes = try layout.makeNodes(launcher.weights.configuration.moe)
         var configuration = LocalCluster.Configuration(
@@ -33,13 +35,27 @@ struct LayerCluster {
     }
 
     /// Runs `work` on a compute thread once every expert is served, then ends the nodes.
-    func with<Value: Sendable>(_ work: @escaping @Sendable (RemoteExpertPlane) throws -> Value) async throws -> Value {
+    ///
+    /// `work` gets the plane and a pool of `threads` threads.
+    func with<Value: Sendable>(
+        threads: Int,
+        _ work: @escaping @Sendable (RemoteExpertPlane, ThreadPool) throws -> Value,
+    ) async throws -> Value {
         do {
             try cluster.start()
             let endpoints = cluster.endpoints
             let expectation = try launcher.makeExpectation()
+            let here = metaIsHere ? try launcher.loadMetaExperts() : nil
             let value = try await ComputeThread.value(named: "layers") {
-                try work(TracePlane.connect(endpoints, expectation: expectation, patience: .seconds(300)))
+                let pool = ThreadPool(threads: threads)
+                let plane = try TracePlane.connect(
+                    endpoints,
+                    expectation: expectation,
+                    patience: .seconds(300),
+                    local: here.map { LocalExperts(experts: $0, pool: pool) },
+                )
+                plane.idle = { pool.park() }
+                return try work(plane, pool)
             }
             await cluster.stop()
             try? FileManager.default.removeItem(atPath: folder)

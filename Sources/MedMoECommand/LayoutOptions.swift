@@ -21,8 +21,29 @@ struct LayoutOptions: ParsableArguments {
     @Option(help: "A JSON file that names the nodes: {\"nodes\":[{\"id\":\"ct\",\"experts\":\"*.4\"}]}.")
     var layout: String?
 
+    /// Where meta experts compute.
+    enum MetaHome: String, ExpressibleByArgument, CaseIterable {
+        /// On nodes, as all experts.
+        case node
+        /// In the router, while the nodes compute theirs.
+        case router
+    }
+
+    @Option(help: "node or router: where meta experts compute.")
+    var meta: MetaHome = .node
+
     /// The nodes to start for a model.
     func makeNodes(_ moe: MoEConfiguration) throws(PlacementError) -> [NodeSpec] {
+        let specs = try allNodes(moe)
+        guard meta == .router else { return specs }
+        var rest: [NodeSpec] = []
+        for spec in specs {
+            if let routed = try spec.withoutMeta(of: moe) { rest.append(routed) }
+        }
+        return rest
+    }
+
+    private func allNodes(_ moe: MoEConfiguration) throws(PlacementError) -> [NodeSpec] {
         let placement: PlacementLayout
         if let layout {
             placement = try PlacementLayout(file: layout, of: moe)

@@ -171,8 +171,8 @@ struct Trace: AsyncParsableCommand {
         threads: Int,
     ) async throws -> (TraceRun, String) {
         let cluster = try LayerCluster(model: model, layout: layout, launcher: launcher, dtype: launcher.weights.dtype)
-        let run = try await cluster.with { plane in
-            try TraceRun(question, model: launcher.model, plane: plane, pool: ThreadPool(threads: threads))
+        let run = try await cluster.with(threads: threads) { plane, pool in
+            try TraceRun(question, model: launcher.model, plane: plane, pool: pool)
         }
         return (run, "cluster:" + cluster.nodes.map { "\($0.id)=\($0.experts)" }.joined(separator: ";"))
     }

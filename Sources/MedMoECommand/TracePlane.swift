@@ -12,6 +12,7 @@ enum TracePlane {
         _ endpoints: [String],
         expectation: ModelExpectation,
         patience: Duration,
+        local: LocalExperts? = nil,
     ) throws -> RemoteExpertPlane {
         let latest = LatestStatus()
         let plane = try RemoteExpertPlane(
@@ -20,6 +21,7 @@ enum TracePlane {
             endpoints: endpoints,
             metrics: RouterMetrics(factory: PrometheusRegistry()),
             logger: Logger(label: "medmoe", factory: { _ in SwiftLogNoOpLogHandler() }),
+            local: local,
             publish: { latest.set($0) },
         )
         let deadline = ContinuousClock.now + patience

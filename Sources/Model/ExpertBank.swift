@@ -48,8 +48,23 @@ package final class ExpertBank: Sendable {
     /// Bytes that the experts' numbers take in memory.
     package var byteCount: Int { entries.values.reduce(0) { $0 + $1.block.byteCount } }
 
-    /// An expert's block; nil when it is not here.
-    func block(_ id: ExpertID) -> ExpertFFN? { entries[id]?.block }
+    /// Whether an expert is here.
+    package func holds(_ id: ExpertID) -> Bool { entries[id] != nil }
+
+    /// Sends rows of `source` through several experts side by side, each the rows that its indices name.
+    ///
+    /// Every expert has to be here.
+    package func compute(
+        _ work: [(expert: ExpertID, rows: [Int])],
+        of source: borrowing Tensor,
+        on pool: ThreadPool,
+    ) -> [FeedForwardCall] {
+        let requests = work.map { one -> (layers: FeedForwardLayers, indices: [Int]?) in
+            guard let block = entries[one.expert]?.block else { preconditionFailure("\(one.expert) is not here") }
+            return (block.layers, one.rows)
+        }
+        return FeedForwardCall.run(requests, rows: source, on: pool)
+    }
 
     /// Runs rows `(rows, hiddenSize)` through one expert into `output` of the same shape; false when it is not here.
     package func compute(

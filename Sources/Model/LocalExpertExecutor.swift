@@ -17,12 +17,14 @@ package final class LocalExpertExecutor: ExpertExecutor {
     /// Runs the rows of all experts side by side; an expert that was not loaded is reported as unavailable.
     package func execute(_ call: borrowing ExpertCall) -> ExpertOutputs {
         let topK = call.routing.topK
-        var work: [(id: ExpertID, block: ExpertFFN, rows: [Int], targets: [Int])] = []
+        var work: [(expert: ExpertID, rows: [Int])] = []
+        var targets: [[Int]] = []
         var failures: [ExpertID: ExpertFailure] = [:]
         for (expert, assignments) in call.routing.assignments(skipping: call.skippedRows) {
             let id = ExpertID(layer: call.layer, slot: .routed(expert))
-            if let block = experts.block(id) {
-                work.append((id, block, assignments.map { $0 / topK }, assignments))
+            if experts.holds(id) {
+                work.append((id, assignments.map { $0 / topK }))
+                targets.append(assignments)
             } else {
                 failures[id] = Self.missing(id)
             }
@@ -30,24 +32,30 @@ package final class LocalExpertExecutor: ExpertExecutor {
         let live = call.liveRows
         if call.wantsMeta, !live.isEmpty {
             let id = ExpertID(layer: call.layer, slot: .meta)
-            if let block = experts.block(id) {
-                work.append((id, block, live, live))
+            if experts.holds(id) {
+                work.append((id, live))
+                targets.append(live)
             } else {
                 failures[id] = Self.missing(id)
             }
         }
-        let results = FeedForwardCall.run(work.map { ($0.block.layers, $0.rows) }, rows: call.input, on: pool)
+        let results = experts.compute(work, of: call.input, on: pool)
         var routed = Tensor(zeros: TensorShape(call.input.rows * topK, call.input.columns))
-        var meta = Tensor(zeros: TensorShape(call.wantsMeta ? call.input.rows : 0, call.input.columns))
+        var meta = Tensor(zeros: TensorShape(0, call.input.columns))
         var sources: [ExpertID: ExpertSource] = [:]
-        for (one, result) in zip(work, results) {
-            if one.id.slot == .meta {
-                meta.scatter(one.targets, from: result.output)
+        for ((id, targets), result) in zip(zip(work.map(\.expert), targets), results) {
+            if id.slot == .meta, targets.count == call.input.rows {
+                // It saw every row in order.
+                meta = result.take()
+            } else if id.slot == .meta {
+                if meta.rows == 0 { meta = Tensor(zeros: call.input.shape) }
+                meta.scatter(targets, from: result.output)
             } else {
-                routed.scatter(one.targets, from: result.output)
+                routed.scatter(targets, from: result.output)
             }
-            sources[one.id] = source(of: one.id)
+            sources[id] = source(of: id)
         }
+        if call.wantsMeta, meta.rows == 0 { meta = Tensor(zeros: call.input.shape) }
         return ExpertOutputs(routed: routed, meta: meta, sources: sources, failures: failures)
     }
 

@@ -62,6 +62,14 @@ package struct RouterLauncher: Sendable {
         return bank
     }
 
+    /// The meta experts alone, loaded into this process and seen to compute.
+    package func loadMetaExperts() throws(CheckpointError) -> ExpertBank {
+        let metas = weights.configuration.moe.experts.filter { $0.slot == .meta }
+        let bank = try ExpertBank(loading: metas, from: weights)
+        try bank.prove(on: ThreadPool(threads: 1))
+        return bank
+    }
+
     /// What nodes have to serve: each expert with the hash of its weights in this checkpoint.
     package func makeExpectation() throws(CheckpointError) -> ModelExpectation {
         var hashes: [ExpertID: WeightsHash] = [:]

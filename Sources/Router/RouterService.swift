@@ -53,8 +53,8 @@ package struct RouterService: Sendable {
     package enum Experts: Sendable {
         /// In this process.
         case local(ExpertBank)
-        /// On nodes at these endpoints; `ModelExpectation` says what they have to serve.
-        case remote(endpoints: [String], ModelExpectation)
+        /// On nodes at these endpoints, which have to serve what `ModelExpectation` says; but for those in `here`.
+        case remote(endpoints: [String], ModelExpectation, here: ExpertBank? = nil)
     }
 
     /// What runs, in the order of starting; stopped backwards: HTTP closes first, the engine drains, sockets go last.
@@ -154,7 +154,7 @@ package struct RouterService: Sendable {
             let node = NodeID(configuration.routerName)
             board.publish(ClusterStatus(local: bank, node: node, numerics: configuration.dtype.numerics))
             return try LocalExpertPlane(executor: LocalExpertExecutor(experts: bank, pool: pool, node: node))
-        case .remote(let endpoints, let expectation):
+        case .remote(let endpoints, let expectation, let here):
             var options = ZMQSocketOptions()
             options.maximumMessageBytes = configuration.maximumMessageBytes
             let transport: ZMQExpertTransport
@@ -177,6 +177,7 @@ package struct RouterService: Sendable {
                 endpoints: endpoints,
                 metrics: metrics,
                 logger: logger,
+                local: here.map { LocalExperts(experts: $0, pool: pool) },
                 publish: { board.publish($0) },
             )
             plane.idle = { pool.park() }

@@ -36,11 +36,27 @@ struct RouterProgram: AsyncParsableCommand {
     @Option(help: "The expert nodes' endpoints, comma separated: tcp://HOST:PORT or ipc://PATH.")
     var nodes: String?
 
+    @Option(
+        help: """
+            node or router: where meta experts compute. In the router their rows do not travel, and it computes them \
+            while the nodes compute theirs. (default: node)
+            """
+    )
+    var meta: String?
+
     @Option(help: "This router's name towards the nodes. (default: router)")
     var name: String?
 
     @Flag(help: "Shut down when standard input closes; for parents that start routers.")
     var exitWithStdin = false
+
+    private func metaIsHere(_ settings: Settings) throws(SettingsError) -> Bool {
+        switch settings.string("meta", flag: meta) ?? "node" {
+        case "node": return false
+        case "router": return true
+        case let other: throw SettingsError("meta has to be node or router; \"\(other)\" came.")
+        }
+    }
 
     func run() async throws {
         let settings = try await Settings(file: serving.config)
@@ -67,7 +83,11 @@ struct RouterProgram: AsyncParsableCommand {
             model: launcher.model,
             preprocessing: launcher.preprocessing,
             domains: launcher.domains,
-            experts: .remote(endpoints: endpoints, launcher.makeExpectation()),
+            experts: .remote(
+                endpoints: endpoints,
+                launcher.makeExpectation(),
+                here: try metaIsHere(settings) ? launcher.loadMetaExperts() : nil,
+            ),
             registry: PrometheusRegistry(),
             logger: logger,
         )

@@ -23,6 +23,9 @@ medmoe_thread_pool *_Nullable medmoe_thread_pool_create(int threads, int64_t spi
                                                         int core_count);
 /// Writes at most `most` numbers of cores that this process may run on; returns how many.
 int medmoe_usable_cores(int *cores, int most);
+/// Asks the scheduler for time slices of this length for the calling thread, 0 for the usual: a thread with short ones
+/// runs at once when it wakes. Not 0 where the system knows no such thing; nothing is lost then but time.
+int medmoe_set_slice(int64_t nanoseconds);
 /// Lets the calling thread run on these cores only; not 0 when the system refuses.
 int medmoe_stay_on(const int *cores, int core_count);
 /// Lets the workers sleep at once until the next job: the caller is about to wait for others.
@@ -118,7 +121,7 @@ typedef struct medmoe_packed_matrix {
     const float *_Nullable bias;
 } medmoe_packed_matrix;
 
-/// Rows of inputs, packed tile by tile.
+/// Rows of inputs, rounded and packed one after another.
 typedef struct medmoe_packed_rows {
     medmoe_packed_kind kind;
     ptrdiff_t rows;

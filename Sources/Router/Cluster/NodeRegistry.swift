@@ -31,13 +31,16 @@ package struct NodeRegistry {
 
     private let expectation: ModelExpectation
     private let epoch: UInt64
+    /// The router's own name and the experts that it computes itself.
+    private let local: (node: NodeID, experts: [ExpertID])?
     private var entries: [LinkID: Entry] = [:]
     private var hosts: [ExpertID: [DispatchPlan.Host]] = [:]
     /// Goes up whenever `status` may have changed.
     package private(set) var revision = 0
 
     /// Starts without nodes.
-    package init(expectation: ModelExpectation, epoch: UInt64) {
+    package init(expectation: ModelExpectation, epoch: UInt64, local: (node: NodeID, experts: [ExpertID])? = nil) {
+        self.local = local
         self.expectation = expectation
         self.epoch = epoch
     }
@@ -143,6 +146,9 @@ package struct NodeRegistry {
     package var status: ClusterStatus {
         var experts = Dictionary(uniqueKeysWithValues: expectation.experts.keys.map { ($0, [NodeID]()) })
         for (expert, list) in hosts where experts[expert] != nil { experts[expert] = list.map(\.node) }
+        if let local {
+            for expert in local.experts { experts[expert] = [local.node] }
+        }
         let nodes = entries.keys.sorted().compactMap { link -> ClusterStatus.Node? in
             guard let entry = entries[link] else { return nil }
             return ClusterStatus.Node(

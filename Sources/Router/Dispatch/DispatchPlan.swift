@@ -48,21 +48,29 @@ package struct DispatchPlan {
 
     /// One entry for each node concerned, in ascending order of link.
     package let dispatches: [NodeDispatch]
+    /// What is computed in this process, in ascending order of expert, the meta expert last.
+    package let here: [Group]
     /// Experts that nobody can be asked for.
     package let unplaced: [ExpertID]
 
-    /// Plans one layer: `liveRows` are those of the meta expert, rows in `skippedRows` ask for nothing.
+    /// Plans one layer: experts for which `hashHere` knows weights are computed here, `liveRows` are those of the meta expert, rows in `skippedRows` ask for nothing.
     package init(
         layer: Int,
         routing: RoutingDecision,
         wantsMeta: Bool,
         liveRows: [Int],
         skippedRows: Set<Int>,
+        hashHere: (ExpertID) -> WeightsHash? = { _ in nil },
         host: (ExpertID) -> Host?,
     ) {
         var byLink: [LinkID: (node: NodeID, groups: [Group])] = [:]
         var unplaced: [ExpertID] = []
+        var here: [Group] = []
         func place(_ expert: ExpertID, inputRows: [Int], targets: [Int]) {
+            if let hash = hashHere(expert) {
+                here.append(Group(expert: expert, weightsHash: hash, inputRows: inputRows, targets: targets))
+                return
+            }
             guard let host = host(expert) else {
                 unplaced.append(expert)
                 return
@@ -88,6 +96,7 @@ package struct DispatchPlan {
         dispatches = byLink.sorted { $0.key < $1.key }.map {
             NodeDispatch(link: $0.key, node: $0.value.node, groups: $0.value.groups)
         }
+        self.here = here
         self.unplaced = unplaced
     }
 }

@@ -51,6 +51,21 @@ package final class LayerAnswers {
         return true
     }
 
+    /// Puts rows that were computed in this process where they belong.
+    func accept(_ group: DispatchPlan.Group, computed: FeedForwardCall, node: NodeID) {
+        let isMeta = group.expert.slot == .meta
+        if isMeta, group.targets.count == metaShape.rows {
+            meta = computed.take()
+        } else if isMeta {
+            if meta.rows == 0 { meta = Tensor(zeros: metaShape) }
+            meta.scatter(group.targets, from: computed.output)
+        } else {
+            if routed.rows == 0 { routed = Tensor(zeros: routedShape) }
+            routed.scatter(group.targets, from: computed.output)
+        }
+        sources[group.expert] = ExpertSource(node: node, weightsHash: group.weightsHash)
+    }
+
     /// Rows that fill a tensor alone stay in the frame that they came in; others are copied to their places.
     private static func put(
         _ targets: [Int],

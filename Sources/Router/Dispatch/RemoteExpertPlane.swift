@@ -57,6 +57,8 @@ package final class RemoteExpertPlane: ExpertPlane {
     private var lastTick: Duration = .zero
     private var batches: UInt64 = 0
 
+    /// Experts that this process computes itself, while the nodes compute theirs.
+    private let local: LocalExperts?
     /// Called before a wait for nodes: whoever else computes here may make room.
     package var idle: () -> Void = {}
 
@@ -67,6 +69,7 @@ package final class RemoteExpertPlane: ExpertPlane {
         endpoints: [String],
         metrics: RouterMetrics,
         logger: Logger,
+        local: LocalExperts? = nil,
         now: @escaping () -> ContinuousClock.Instant = { .now },
         publish: @escaping @Sendable (ClusterStatus) -> Void,
     ) throws(TransportError) {
@@ -76,8 +79,13 @@ package final class RemoteExpertPlane: ExpertPlane {
         self.logger = logger
         self.publish = publish
         self.now = now
+        self.local = local
         start = now()
-        registry = NodeRegistry(expectation: settings.expectation, epoch: settings.epoch)
+        registry = NodeRegistry(
+            expectation: settings.expectation,
+            epoch: settings.epoch,
+            local: local.map { (NodeID(settings.router), $0.experts.experts) },
+        )
         for endpoint in endpoints {
             registry.add(try transport.connect(endpoint), endpoint: endpoint, timing: settings.timing)
         }
@@ -110,6 +118,7 @@ package final class RemoteExpertPlane: ExpertPlane {
             wantsMeta: call.wantsMeta,
             liveRows: call.liveRows,
             skippedRows: call.skippedRows,
+            hashHere: { local?.experts.hash(of: $0) },
             host: registry.host(of:),
         )
         for expert in plan.unplaced {
@@ -119,6 +128,13 @@ package final class RemoteExpertPlane: ExpertPlane {
         let budget = now().duration(to: call.deadline)
         for dispatch in plan.dispatches { send(dispatch, input: call.input, budget: budget, answers: answers) }
         batches += 1
+        // The nodes have their rows and work; now for those that stay.
+        if let local, !plan.here.isEmpty {
+            let work = plan.here.map { (expert: $0.expert, rows: $0.inputRows) }
+            for (group, computed) in zip(plan.here, local.experts.compute(work, of: call.input, on: local.pool)) {
+                answers.accept(group, computed: computed, node: NodeID(settings.router))
+            }
+        }
         if !machine.isComplete { idle() }
         while !machine.isComplete {
             let left = now().duration(to: call.deadline)

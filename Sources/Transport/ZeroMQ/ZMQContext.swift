@@ -1,4 +1,5 @@
 internal import CZeroMQ
+internal import Kernels
 internal import Synchronization
 
 /// ZeroMQ's I/O threads and the memory its sockets share; a process needs one.
@@ -21,6 +22,12 @@ package final class ZMQContext: @unchecked Sendable {
         }
         // A socket whose options somebody forgot must not be able to hold up the end of the process for ever.
         _ = unsafe zmq_ctx_set(handle, ZMQ_BLOCKY, 0)
+        // The I/O threads start with the first socket and inherit its thread's slices: where compute threads fill every
+        // core, a message would wait for the end of one's slice before it leaves, and another before it is delivered.
+        TimeSlice.brief.apply()
+        defer { TimeSlice.usual.apply() }
+        guard let first = unsafe zmq_socket(handle, ZMQ_PAIR) else { throw .last("start ZeroMQ's I/O threads") }
+        _ = unsafe zmq_close(first)
     }
 
     deinit {
