@@ -28,12 +28,16 @@ import Transport
     /// Runs an engine over all experts in this process for as long as `body` takes.
     static func withEngine<Result: Sendable>(
         limits: InferenceEngine.Limits = .init(),
+        dtype: ComputeDType = .f32,
+        threads: Int = 1,
+        registry: PrometheusRegistry = PrometheusRegistry(),
         _ body: @escaping @Sendable (InferenceEngine) async throws -> Result,
     ) async throws -> Result {
-        let model = try Nano.launcher.get().model
+        let loaded = try Nano.loaded(dtype)
+        let model = loaded.launcher.model
         let plane = try LocalExpertPlane(
             executor: LocalExpertExecutor(
-                experts: Nano.bank.get(),
+                experts: loaded.bank,
                 pool: ThreadPool(threads: 1),
                 node: NodeID("local")
             )
@@ -42,12 +46,12 @@ import Transport
         let engine = InferenceEngine(
             model: model,
             limits: limits,
-            metrics: RouterMetrics(factory: PrometheusRegistry()),
+            metrics: RouterMetrics(factory: registry),
             wake: { waker.wake() }
         )
         let confined = ThreadConfined(plane)
         async let loop: Void = ComputeThread.run(named: "engine") {
-            engine.run(on: ThreadPool(threads: 1), plane: confined.value)
+            engine.run(on: ThreadPool(threads: threads), plane: confined.value)
         }
         let result = await Swift.Result { try await body(engine) }
         engine.drain()

@@ -15,19 +15,26 @@ final class InProcessCluster {
     let status: Mutex<ClusterStatus>
     private let layout: PlacementLayout
 
-    init(layout: PlacementLayout, threads: Int = 1) throws {
+    /// Nodes of a layout; with `metaHere` the router computes the meta experts itself.
+    init(layout: PlacementLayout, threads: Int = 1, dtype: ComputeDType = .f32, metaHere: Bool = false) throws {
+        let loaded = try Nano.loaded(dtype)
         self.layout = layout
         transport = try InProcessExpertTransport()
         let board = StatusBox()
         for node in layout.nodes {
-            transport.register(endpoint: node.id.rawValue, node: try Self.makeNode(node, threads: threads))
+            transport.register(
+                endpoint: node.id.rawValue,
+                node: try Self.makeNode(node, threads: threads, dtype: dtype)
+            )
         }
         plane = try RemoteExpertPlane(
-            settings: .init(router: "router", incarnation: 1, expectation: Nano.expectation.get()),
+            settings: .init(router: "router", incarnation: 1, expectation: loaded.expectation),
             transport: transport,
             endpoints: layout.nodes.map(\.id.rawValue),
             metrics: RouterMetrics(factory: PrometheusRegistry()),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            local: metaHere
+                ? LocalExperts(experts: loaded.launcher.loadMetaExperts(), pool: ThreadPool(threads: threads)) : nil,
             publish: { board.publish($0) },
         )
         status = Mutex(ClusterStatus())
@@ -48,10 +55,10 @@ final class InProcessCluster {
     static func makeNode(
         _ node: PlacementLayout.Node,
         threads: Int = 1,
+        dtype: ComputeDType = .f32,
         incarnation: UInt64 = .random(in: 1 ... .max),
     ) throws -> ExpertNodeCore {
-        let launcher = try Nano.launcher.get()
-        let weights = launcher.weights
+        let weights = try Nano.loaded(dtype).launcher.weights
         return ExpertNodeCore(
             settings: .init(
                 node: node.id,

@@ -11,7 +11,36 @@ enum Nano {
 
     static let launcher = Result { try RouterLauncher(folder: folder) }
     static let bank = Result { try launcher.get().loadExperts() }
-    static let expectation = Result { try launcher.get().makeExpectation() }
+
+    /// The model in one dtype, with all its experts.
+    struct Loaded: Sendable {
+        let launcher: RouterLauncher
+        let bank: ExpertBank
+        let expectation: ModelExpectation
+
+        init(_ launcher: RouterLauncher, bank: ExpertBank) throws {
+            self.launcher = launcher
+            self.bank = bank
+            expectation = try launcher.makeExpectation()
+        }
+    }
+
+    private static let inFloats = Result { try Loaded(launcher.get(), bank: bank.get()) }
+    private static let inBrainFloats = Result { try load(.bf16) }
+    private static let inBytes = Result { try load(.int8) }
+
+    static func loaded(_ dtype: ComputeDType) throws -> Loaded {
+        switch dtype {
+        case .f32: try inFloats.get()
+        case .bf16: try inBrainFloats.get()
+        case .int8: try inBytes.get()
+        }
+    }
+
+    private static func load(_ dtype: ComputeDType) throws -> Loaded {
+        let launcher = try RouterLauncher(folder: folder, dtype: dtype)
+        return try Loaded(launcher, bank: launcher.loadExperts())
+    }
 
     /// Pixels of a picture drawn by a formula, different for each seed.
     static func phantom(_ seed: Int) throws -> [Float] {
