@@ -1,7 +1,7 @@
 # `make help` lists the targets. What a target does stands in dev/; here stands the order.
 
 .NOTPARALLEL:
-.PHONY: help demo test build format check clean
+.PHONY: help demo test build bench format check clean
 
 SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check error
 
@@ -9,6 +9,7 @@ help:
 	@echo 'make demo     build, fetch sample pictures, start a cluster here and ask it about them'
 	@echo 'make test     check, build and run every test, as CI does'
 	@echo 'make build    medmoe, medmoe-router and medmoe-expert into .build/release'
+	@echo 'make bench    measure kernels and dispatches, and hold them against Benchmarks/thresholds.json'
 	@echo 'make format   format the Swift code in place'
 	@echo 'make check    format, imports and generated code; changes nothing'
 	@echo 'make clean    delete what was built'
@@ -26,6 +27,13 @@ test:
 build:
 	@dev/timed 'system packages' dev/install-packages
 	@dev/timed 'build' $(SWIFT_BUILD)
+
+# Not part of `make test`: what it says depends on what else the machine does.
+bench:
+	@dev/timed 'system packages' dev/install-packages
+	@dev/timed 'build' $(SWIFT_BUILD)
+	.build/release/medmoe bench kernels --check Benchmarks/thresholds.json
+	.build/release/medmoe bench dispatch --check
 
 demo:
 	@dev/timed 'system packages' dev/install-packages --demo

@@ -71,6 +71,7 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         .target(name: "CExpertWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
         .target(name: "CKernels"),
+        .target(name: "CZeroMQProbe", linkerSettings: [.linkedLibrary("zmq")]),
         .target(
             name: "CImageCodecs",
             linkerSettings: [
@@ -124,8 +125,8 @@ let package = Package(
         .executableTarget(
             name: "MedMoECommand",
             dependencies: [
-                "Router", "LocalCluster", "ServingOptions", "CommandSupport", "Model", "Transport", "Imaging",
-                "Evaluation", "Benchmarking", "Kernels", "Shared",
+                "Router", "ExpertNode", "LocalCluster", "ServingOptions", "CommandSupport", "Model", "Transport",
+                "Imaging", "Evaluation", "Benchmarking", "Kernels", "Shared", "CZeroMQProbe",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

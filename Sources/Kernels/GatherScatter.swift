@@ -11,6 +11,12 @@ extension Tensor {
         return output
     }
 
+    /// Writes all numbers into `target`, which has the same shape.
+    package func copy(into target: borrowing Tensor) {
+        precondition(target.shape == shape, "\(shape) into \(target.shape)")
+        unsafe target.base.update(from: base, count: shape.count)
+    }
+
     /// Writes the rows that `rows` names one after another into `target`, from its element `offset` on.
     package func gather(_ rows: [Int], into target: inout MutableSpan<Float>, at offset: Int = 0) {
         let room = offset >= 0 ? target.count - offset : -1

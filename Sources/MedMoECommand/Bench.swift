@@ -4,6 +4,6 @@ internal import ArgumentParser
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure how fast a server or a part of this software is.",
-        subcommands: [BenchServe.self, BenchEngine.self],
+        subcommands: [BenchServe.self, BenchEngine.self, BenchDispatch.self, BenchKernels.self, BenchEchoNode.self],
     )
 }

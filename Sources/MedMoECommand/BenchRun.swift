@@ -54,10 +54,7 @@ struct BenchRun: Sendable {
         return ServeReport(
             setting: .init(
                 command: CommandText.line(CommandLine.arguments, secrets: ["--api-key"]),
-                machine: MachineDescription(
-                    cpuinfo: (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? "",
-                    cores: ProcessInfo.processInfo.activeProcessorCount,
-                ),
+                machine: .current,
                 url: options.url,
                 model: target.model,
                 requests: options.requests,

@@ -4,7 +4,8 @@ package import Shared
 /// The experts that a process holds, by id, each with the hash of its weights.
 package final class ExpertBank: Sendable {
     private struct Entry: Sendable {
-        let block: ExpertFFN
+        /// Nil for an expert that gives its rows back as they are.
+        let block: ExpertFFN?
         let hash: WeightsHash
     }
 
@@ -19,6 +20,11 @@ package final class ExpertBank: Sendable {
             entries[id] = Entry(block: try weights.expert(id), hash: try weights.hash(of: id))
         }
         self.entries = entries
+    }
+
+    /// Makes experts that give their rows back as they are: for measurements of everything around the arithmetic.
+    package init(echoing experts: [ExpertID: WeightsHash]) {
+        entries = experts.mapValues { Entry(block: nil, hash: $0) }
     }
 
     /// Sends one ordinary row through every expert, so that a process only serves what has been seen to work.
@@ -46,7 +52,7 @@ package final class ExpertBank: Sendable {
     package func hash(of id: ExpertID) -> WeightsHash? { entries[id]?.hash }
 
     /// Bytes that the experts' numbers take in memory.
-    package var byteCount: Int { entries.values.reduce(0) { $0 + $1.block.byteCount } }
+    package var byteCount: Int { entries.values.reduce(0) { $0 + ($1.block?.byteCount ?? 0) } }
 
     /// Whether an expert is here.
     package func holds(_ id: ExpertID) -> Bool { entries[id] != nil }
@@ -74,13 +80,18 @@ package final class ExpertBank: Sendable {
         on pool: ThreadPool,
     ) -> Bool {
         guard let entry = entries[id] else { return false }
-        entry.block(rows, into: output, on: pool)
+        guard let block = entry.block else {
+            rows.copy(into: output)
+            return true
+        }
+        block(rows, into: output, on: pool)
         return true
     }
 
     /// Runs rows `(rows, hiddenSize)` through one expert; nil when it is not here.
     package func compute(_ id: ExpertID, rows: borrowing Tensor, on pool: ThreadPool) -> Tensor? {
         guard let entry = entries[id] else { return nil }
-        return entry.block(rows, on: pool)
+        guard let block = entry.block else { return rows.copy() }
+        return block(rows, on: pool)
     }
 }

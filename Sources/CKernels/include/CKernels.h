@@ -213,6 +213,23 @@ void medmoe_gelu_f32(float *x, ptrdiff_t count);
 /// In place on one head: rotates the pairs (i, i + dimensions / 2) by the given cosines and sines (half-split form).
 void medmoe_rotate_f32(float *head, const float *cosines, const float *sines, ptrdiff_t dimensions);
 
+// --- What a machine can do at most -------------------------------------------------------------------------------
+
+/// The arithmetic that a peak is measured of.
+typedef enum medmoe_peak_kind {
+    MEDMOE_PEAK_F32 = 0,
+    /// The dot instruction of brain floats.
+    MEDMOE_PEAK_BF16 = 1,
+    /// The dot instruction of bytes.
+    MEDMOE_PEAK_INT8 = 2,
+} medmoe_peak_kind;
+
+/// Multiplications and additions a second of the calling thread, in registers alone, over `count` turns of a loop; 0
+/// where the set has no instruction for it.
+double medmoe_peak_rate(medmoe_peak_kind kind, medmoe_instructions instructions, int64_t count);
+/// Bytes a second that the calling thread reads of some memory, once from its beginning to its end.
+double medmoe_read_rate(const void *memory, ptrdiff_t byte_count);
+
 #if defined(__clang__)
 #pragma clang assume_nonnull end
 #endif
