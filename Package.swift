@@ -109,7 +109,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ] + commandLine
         ),
-        library("ServingOptions", ["Router", "Model", "Imaging", "CommandSupport"] + commandLine),
+        library("ServingOptions", ["Router", "Model", "Transport", "Imaging", "CommandSupport"] + commandLine),
 
         // Programs: flags, signals, nothing else.
         .executableTarget(

@@ -43,17 +43,19 @@ package enum WeightKind: String, CaseIterable, Sendable {
         return unsafe [UInt8](unsafeUninitializedCapacity: source.count * byteCount) { bytes, initialized in
             unsafe source.withUnsafeBufferPointer { source in
                 if let from = source.baseAddress, let to = UnsafeMutableRawPointer(bytes.baseAddress) {
-                    switch self {
-                    case .f16:
-                        unsafe medmoe_narrow_f16(from, source.count, to.assumingMemoryBound(to: UInt16.self))
-                    case .bf16:
-                        unsafe medmoe_narrow_bf16(from, source.count, to.assumingMemoryBound(to: UInt16.self))
-                    case .f32:
-                        unsafe to.copyMemory(from: from, byteCount: source.count * MemoryLayout<Float>.stride)
-                    }
+                    unsafe narrow(from, count: source.count, to: to)
                 }
             }
             initialized = source.count * byteCount
+        }
+    }
+
+    /// Rounds floats to numbers of this kind at `to`, an address that is good for one of them.
+    func narrow(_ from: UnsafePointer<Float>, count: Int, to: UnsafeMutableRawPointer) {
+        switch self {
+        case .f16: unsafe medmoe_narrow_f16(from, count, to.assumingMemoryBound(to: UInt16.self))
+        case .bf16: unsafe medmoe_narrow_bf16(from, count, to.assumingMemoryBound(to: UInt16.self))
+        case .f32: unsafe to.copyMemory(from: from, byteCount: count * MemoryLayout<Float>.stride)
         }
     }
 }

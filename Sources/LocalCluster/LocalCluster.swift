@@ -27,6 +27,8 @@ package final class LocalCluster: Sendable {
         package var cores: [Int] = []
         /// What router and nodes compute with.
         package var dtype: String
+        /// What rows are rounded to between the router and the nodes.
+        package var wireDType = "f32"
         /// Further arguments of the router.
         package var routerArguments: [String] = []
         /// Variables that children get beside ours.
@@ -153,6 +155,7 @@ package final class LocalCluster: Sendable {
             arguments: [
                 "--model", configuration.model, "--nodes", endpoints.joined(separator: ","), "--host", "127.0.0.1",
                 "--port", String(port), "--threads", String(configuration.threads), "--dtype", configuration.dtype,
+                "--wire-dtype", configuration.wireDType,
             ] + configuration.routerArguments,
             environment: environment,
             logPath: configuration.logs + "/router.log",

@@ -5,6 +5,7 @@ internal import Kernels
 internal import LocalCluster
 internal import Model
 internal import Router
+internal import ServingOptions
 internal import Shared
 internal import Transport
 
@@ -49,6 +50,8 @@ struct BenchEngine: AsyncParsableCommand {
 
     @OptionGroup var layout: LayoutOptions
 
+    @OptionGroup var wire: WireOptions
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -64,12 +67,19 @@ struct BenchEngine: AsyncParsableCommand {
         let settings = try await Settings(file: nil)
         let dtype = try compute.dtype(settings)
         let cores = try compute.cores(settings)
+        let wireDType = try wire.dtype(settings)
         let launcher = try RouterLauncher(folder: model, dtype: dtype)
         let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
         let work = EngineBenchmark(prefill: prefill, decode: decode, context: context, rounds: rounds)
         let report: EngineBenchmark.Report
         if cluster {
-            let run = try LayerCluster(model: model, layout: layout, launcher: launcher, dtype: dtype)
+            let run = try LayerCluster(
+                model: model,
+                layout: layout,
+                launcher: launcher,
+                dtype: dtype,
+                wireDType: wireDType,
+            )
             report = try await run.with(threads: count) { plane, pool in
                 try work.run(launcher.model, plane: plane, pool: pool)
             }

@@ -7,7 +7,9 @@ internal import Logging
 internal import Model
 internal import Router
 internal import ServiceLifecycle
+internal import ServingOptions
 internal import Shared
+internal import Transport
 
 /// `medmoe cluster up MODEL`: a router and its expert nodes as child processes.
 struct ClusterUp: AsyncParsableCommand {
@@ -38,6 +40,8 @@ struct ClusterUp: AsyncParsableCommand {
     var logs: String?
 
     @OptionGroup var compute: ComputeOptions
+
+    @OptionGroup var wire: WireOptions
 
     @Option(help: "Compute threads of the router; the nodes share its cores out. (default: the number of cores)")
     var threads: Int?
@@ -76,6 +80,7 @@ struct ClusterUp: AsyncParsableCommand {
         )
         configuration.cores = cores
         configuration.routerArguments += ["--meta", layout.meta.rawValue]
+        configuration.wireDType = try wire.dtype(settings).rawValue
         let cluster = try LocalCluster(configuration)
         let logger = try ProgramRunner.makeLogger(label: "medmoe", level: "warning")
         let service = ClusterUpService(cluster: cluster, restart: restart, patience: .seconds(waitSeconds))

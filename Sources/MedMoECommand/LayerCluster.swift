@@ -4,6 +4,7 @@ internal import LocalCluster
 internal import Model
 internal import Router
 internal import Shared
+internal import Transport
 
 /// Expert-node processes without a router process, for a command that computes the rest itself.
 struct LayerCluster {
@@ -11,13 +12,21 @@ struct LayerCluster {
     private let launcher: RouterLauncher
     private let folder: String
     private let metaIsHere: Bool
+    private let wireDType: WireDType
     /// The nodes and their experts.
     let nodes: [NodeSpec]
 
     /// Describes the nodes; nothing runs yet.
-    init(model: String, layout: LayoutOptions, launcher: RouterLauncher, dtype: ComputeDType) throws {
+    init(
+        model: String,
+        layout: LayoutOptions,
+        launcher: RouterLauncher,
+        dtype: ComputeDType,
+        wireDType: WireDType,
+    ) throws {
         self.launcher = launcher
         metaIsHere = layout.meta == .router
+        self.wireDType = wireDType
         folder = FileManager.default.temporaryDirectory.path + "/medmoe-nodes-\(getpid())"
         nodes = try layout.makeNodes(launcher.weights.configuration.moe)
         var configuration = LocalCluster.Configuration(
@@ -46,11 +55,13 @@ struct LayerCluster {
             let endpoints = cluster.endpoints
             let expectation = try launcher.makeExpectation()
             let here = metaIsHere ? try launcher.loadMetaExperts() : nil
+            let wireDType = wireDType
             let value = try await ComputeThread.value(named: "layers") {
                 let pool = ThreadPool(threads: threads)
                 let plane = try TracePlane.connect(
                     endpoints,
                     expectation: expectation,
+                    wireDType: wireDType,
                     patience: .seconds(300),
                     local: here.map { LocalExperts(experts: $0, pool: pool) },
                 )

@@ -7,6 +7,7 @@ internal import LocalCluster
 internal import Logging
 internal import Model
 internal import Router
+internal import ServingOptions
 internal import Shared
 internal import Transport
 
@@ -88,6 +89,8 @@ struct Trace: AsyncParsableCommand {
 
     @OptionGroup var layout: LayoutOptions
 
+    @OptionGroup var wire: WireOptions
+
     @OptionGroup var compute: ComputeOptions
 
     @Option(help: "Compute threads. (default: the number of cores; 1 in each node)")
@@ -107,7 +110,9 @@ struct Trace: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let launcher = try RouterLauncher(folder: model, dtype: try compute.dtype(await Settings(file: nil)))
+        let settings = try await Settings(file: nil)
+        let wireDType = try wire.dtype(settings)
+        let launcher = try RouterLauncher(folder: model, dtype: try compute.dtype(settings))
         let side = launcher.model.tower.imageSize
         let pictures =
             try image.map { try preprocess($0, launcher: launcher) }
@@ -121,7 +126,7 @@ struct Trace: AsyncParsableCommand {
         let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
         let (run, topology) =
             cluster
-            ? try await runOnCluster(question, launcher: launcher, threads: count)
+            ? try await runOnCluster(question, launcher: launcher, wireDType: wireDType, threads: count)
             : (try await runHere(question, launcher: launcher, threads: count), "local")
         if let out { try write(run, topology: topology, modelName: launcher.suggestedName, to: out) }
         if explain {
@@ -168,9 +173,16 @@ struct Trace: AsyncParsableCommand {
     private func runOnCluster(
         _ question: TraceRun.Question,
         launcher: RouterLauncher,
+        wireDType: WireDType,
         threads: Int,
     ) async throws -> (TraceRun, String) {
-        let cluster = try LayerCluster(model: model, layout: layout, launcher: launcher, dtype: launcher.weights.dtype)
+        let cluster = try LayerCluster(
+            model: model,
+            layout: layout,
+            launcher: launcher,
+            dtype: launcher.weights.dtype,
+            wireDType: wireDType,
+        )
         let run = try await cluster.with(threads: threads) { plane, pool in
             try TraceRun(question, model: launcher.model, plane: plane, pool: pool)
         }

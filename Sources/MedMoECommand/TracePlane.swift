@@ -11,12 +11,18 @@ enum TracePlane {
     static func connect(
         _ endpoints: [String],
         expectation: ModelExpectation,
+        wireDType: WireDType,
         patience: Duration,
         local: LocalExperts? = nil,
     ) throws -> RemoteExpertPlane {
         let latest = LatestStatus()
         let plane = try RemoteExpertPlane(
-            settings: .init(router: "trace", incarnation: UInt64.random(in: 1 ... .max), expectation: expectation),
+            settings: .init(
+                router: "trace",
+                incarnation: UInt64.random(in: 1 ... .max),
+                expectation: expectation,
+                wireDType: wireDType,
+            ),
             transport: ZMQExpertTransport(context: ZMQContext()),
             endpoints: endpoints,
             metrics: RouterMetrics(factory: PrometheusRegistry()),

@@ -39,6 +39,8 @@ package struct RouterService: Sendable {
         package var timing = LinkStateMachine.Timing()
         /// The longest frame on the wire.
         package var maximumMessageBytes = 64 << 20
+        /// What rows are rounded to on the wire, both ways.
+        package var wireDType = WireDType.float32
 
         /// Describes a router.
         package init(host: String, port: Int, modelName: String, threads: Int) {
@@ -172,6 +174,7 @@ package struct RouterService: Sendable {
                     expectation: expectation,
                     timing: configuration.timing,
                     maximumMessageBytes: configuration.maximumMessageBytes,
+                    wireDType: configuration.wireDType,
                 ),
                 transport: transport,
                 endpoints: endpoints,

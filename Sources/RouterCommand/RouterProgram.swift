@@ -33,6 +33,8 @@ struct RouterProgram: AsyncParsableCommand {
 
     @OptionGroup var serving: ServingOptions
 
+    @OptionGroup var wire: WireOptions
+
     @Option(help: "The expert nodes' endpoints, comma separated: tcp://HOST:PORT or ipc://PATH.")
     var nodes: String?
 
@@ -71,6 +73,7 @@ struct RouterProgram: AsyncParsableCommand {
         )
         let folder = try serving.modelFolder(settings)
         var configuration = try serving.makeConfiguration(settings, folder: folder)
+        configuration.wireDType = try wire.dtype(settings)
         let start = ContinuousClock.now
         let launcher = try RouterLauncher(
             folder: folder,

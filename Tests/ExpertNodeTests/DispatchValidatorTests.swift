@@ -30,7 +30,14 @@ struct DispatchValidatorTests {
             }
         ),
         Case(name: "no tensor frame", more: nil, code: .invalidRequest, says: "none came"),
-        Case(name: "halves", change: { $0.dtype = .float16 }, code: .unsupported, says: "float16 came"),
+        Case(name: "halves", change: { $0.dtype = .float16 }, more: -1152),
+        Case(name: "brain floats", change: { $0.dtype = .bfloat16 }, more: -1152),
+        Case(
+            name: "halves in the frame of floats",
+            change: { $0.dtype = .float16 },
+            code: .invalidRequest,
+            says: "has 2304 bytes; its rows of 192 need 1152"
+        ),
         Case(
             name: "another row size",
             change: { $0.hiddenSize = 191 },

@@ -20,6 +20,9 @@ enum Nano {
     static let experts = [(0, 1), (0, 2), (2, 1)].map { ExpertID(layer: $0, slot: .routed($1)) }
     static let weights = Result { try ModelWeights(folder: folder) }
     static let bank = Result { try ExpertBank(loading: experts, from: weights.get()) }
+    /// The same, computing with brain floats.
+    static let brainWeights = Result { try ModelWeights(folder: folder, dtype: .bf16) }
+    static let brainBank = Result { try ExpertBank(loading: experts, from: brainWeights.get()) }
 }
 
 /// Rows on their way to a node, and what makes a dispatch of them.
@@ -33,6 +36,13 @@ enum Rows {
     static func frame(_ values: [Float]) throws -> Frame {
         let frame = try Frame(byteCount: values.count * 4)
         frame.withMutableFloats { floats in for index in values.indices { floats[index] = values[index] } }
+        frame.seal()
+        return frame
+    }
+
+    /// Rows rounded to an element type of the wire.
+    static func frame(_ values: [Float], _ dtype: WireDType) throws -> Frame {
+        let frame = try Frame(copying: dtype.kind.narrow(values.span))
         frame.seal()
         return frame
     }
@@ -60,8 +70,8 @@ final class NanoNode {
     let core: ExpertNodeCore
     let hiddenSize: Int
 
-    init(queueBytes: Int = 1 << 20) throws {
-        let weights = try Nano.weights.get()
+    init(queueBytes: Int = 1 << 20, dtype: ComputeDType = .f32) throws {
+        let weights = try (dtype == .bf16 ? Nano.brainWeights : Nano.weights).get()
         hiddenSize = weights.configuration.hiddenSize
         let clock = clock
         core = ExpertNodeCore(
@@ -75,7 +85,7 @@ final class NanoNode {
                 queueBytes: queueBytes,
                 maximumMessageBytes: 1 << 22,
             ),
-            experts: try Nano.bank.get(),
+            experts: try (dtype == .bf16 ? Nano.brainBank : Nano.bank).get(),
             pool: ThreadPool(threads: 1),
             metrics: NodeMetrics(factory: registry),
             now: { clock.now },
@@ -93,10 +103,12 @@ final class NanoNode {
         seed: UInt64,
         milliseconds: UInt64 = 1000,
         from peer: PeerID = alice,
+        dtype: WireDType = .float32,
     ) throws {
         let values = Rows.make(groups.reduce(0) { $0 + $1.rows }, columns: hiddenSize, seed: seed)
-        let message = Rows.dispatch(groups, hiddenSize: hiddenSize, milliseconds: milliseconds)
-        send(.dispatch(message), request: request, frame: try Rows.frame(values), from: peer)
+        var message = Rows.dispatch(groups, hiddenSize: hiddenSize, milliseconds: milliseconds)
+        message.dtype = dtype
+        send(.dispatch(message), request: request, frame: try Rows.frame(values, dtype), from: peer)
     }
 
     /// Steps until nothing waits; at most a hundred times.

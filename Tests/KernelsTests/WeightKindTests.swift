@@ -36,6 +36,36 @@ import Testing
         }
     #endif
 
+    @Test("Rows are gathered and scattered as any kind of number", arguments: WeightKind.allCases)
+    func rows(kind: WeightKind) {
+        let source = Tensor(TensorShape(3, 2), [1, 2, 3, 4, 5, 6])
+        var bytes = [UInt8](repeating: 0, count: 6 * kind.byteCount)
+        var span = bytes.mutableSpan
+        var raw = span.mutableBytes
+        let fits = source.gather([2, 0], as: kind, into: &raw, at: 2)
+        #expect(fits)
+        var target = Tensor(zeros: TensorShape(3, 2))
+        target.scatter([1, 2], as: kind, from: bytes.span.bytes, at: 2)
+        #expect(target.array == [0, 0, 5, 6, 1, 2])
+    }
+
+    @Test("A finite number that becomes infinite as a half is told", arguments: [Float(65_520), -65_520, 1e30])
+    func overflow(number: Float) {
+        var bytes = [UInt8](repeating: 0, count: 40 * 2)
+        var span = bytes.mutableSpan
+        var raw = span.mutableBytes
+        for (value, expected) in [(number, false), (65_519, true), (.infinity, true), (-.infinity, true), (.nan, true)]
+        {
+            var values = [Float](repeating: 1, count: 40)
+            values[37] = value
+            let row = Tensor(TensorShape(1, 40), values)
+            let fits = row.gather([0], as: .f16, into: &raw)
+            #expect(fits == expected, "\(value)")
+            let brains = row.gather([0], as: .bf16, into: &raw)
+            #expect(brains)
+        }
+    }
+
     @Test("Narrowing to brain floats rounds to nearest, ties to even")
     func brain() {
         let cases: [(Float, UInt16)] = [

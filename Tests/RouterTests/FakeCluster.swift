@@ -29,7 +29,7 @@ final class FakeCluster {
     static let homes = [id(0): "a", id(1): "b", id(2): "c", meta: "c"]
 
     /// Makes the nodes of these names present and lets them join; each poll takes 100 ms for each node.
-    init(present: [String] = ["a", "b", "c"]) throws {
+    init(present: [String] = ["a", "b", "c"], wireDType: WireDType = .float32) throws {
         transport = try InProcessExpertTransport()
         let hash = Source.make("").weightsHash
         let clock = clock
@@ -57,6 +57,7 @@ final class FakeCluster {
                     experts: Self.homes.mapValues { _ in hash },
                     numerics: "fake",
                 ),
+                wireDType: wireDType,
             ),
             transport: transport,
             endpoints: ["a", "b", "c"],
@@ -76,12 +77,16 @@ final class FakeCluster {
     static func inputRow(_ row: Int) -> [Float] { (0..<columns).map { Float(row * columns + $0 + 1) } }
 
     /// Asks for eight rows, and the meta expert for all of them.
-    func execute(within budget: Duration = .seconds(2), skipped: Set<Int> = []) -> ExpertOutputs {
+    func execute(
+        within budget: Duration = .seconds(2),
+        skipped: Set<Int> = [],
+        inputRow: (Int) -> [Float] = FakeCluster.inputRow,
+    ) -> ExpertOutputs {
         let rows = Self.choices.count
         return plane.execute(
             ExpertCall(
                 layer: Self.layer,
-                input: Tensor(TensorShape(rows, Self.columns), (0..<rows).flatMap(Self.inputRow)),
+                input: Tensor(TensorShape(rows, Self.columns), (0..<rows).flatMap(inputRow)),
                 routing: RoutingDecision(topK: 1, experts: Self.choices, weights: .init(repeating: 1, count: rows)),
                 wantsMeta: true,
                 skippedRows: skipped,

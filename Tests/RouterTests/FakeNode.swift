@@ -1,3 +1,4 @@
+import Kernels
 import Router
 import Shared
 import Transport
@@ -107,6 +108,7 @@ final class FakeNode: InProcessNode {
         var result = ResultMessage(
             groups: message.groups,
             hiddenSize: message.hiddenSize,
+            dtype: message.dtype,
             queueMicroseconds: 1,
             computeMicroseconds: 1,
             placementEpoch: 1,
@@ -143,16 +145,17 @@ final class FakeNode: InProcessNode {
     }
 
     private static func compute(_ message: DispatchMessage, _ input: Frame) -> Frame? {
-        guard let output = try? Frame(byteCount: input.byteCount) else { return nil }
+        let kind = message.dtype.kind
+        var numbers = [Float](repeating: 0, count: input.byteCount / kind.byteCount)
+        var span = numbers.mutableSpan
+        kind.widen(input.bytes, into: &span)
         var next = 0
         for group in message.groups {
             let range = next..<next + group.rows * message.hiddenSize
-            output.withMutableFloats { floats in
-                for index in range { floats[index] = factor(group.expert) * input.floats[index] }
-            }
+            for index in range { numbers[index] *= factor(group.expert) }
             next = range.upperBound
         }
-        return output
+        return try? Frame(copying: kind.narrow(numbers.span))
     }
 
     private static func sevens(_ byteCount: Int) -> Frame? {

@@ -94,6 +94,31 @@ struct LayerAnswersTests {
         #expect(Self.fills(outputs.meta) == [0, 5, 0, 6])
     }
 
+    @Test("Rows of sixteen bits are widened to their places", arguments: [WireDType.float16, .bfloat16])
+    func sixteenBits(dtype: WireDType) throws {
+        for skipped: Set<Int> in [[], [0, 2]] {
+            let layer = try Layer(skipped: skipped)
+            let floats = LayerAnswers(layer.call)
+            #expect(floats.accept(layer.result, frame: try layer.frame(), dispatch: layer.dispatch))
+            let expected = floats.take()
+            let answers = LayerAnswers(layer.call, dtype: dtype)
+            var result = layer.result
+            result.dtype = dtype
+            let frame = try Frame(copying: dtype.kind.narrow(layer.frame().floats))
+            #expect(answers.accept(result, frame: frame, dispatch: layer.dispatch))
+            let outputs = answers.take()
+            #expect(outputs.routed.array == expected.routed.array)
+            #expect(outputs.meta.array == expected.meta.array)
+        }
+    }
+
+    @Test("Floats are refused where sixteen bits were asked for")
+    func floatsInstead() throws {
+        let layer = try Layer()
+        let answers = LayerAnswers(layer.call, dtype: .bfloat16)
+        #expect(!answers.accept(layer.result, frame: try layer.frame(), dispatch: layer.dispatch))
+    }
+
     struct Wrong: Sendable, CustomTestStringConvertible {
         var name: String
         var change: @Sendable (inout ResultMessage) -> Void

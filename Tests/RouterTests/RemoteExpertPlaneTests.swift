@@ -71,6 +71,48 @@ struct RemoteExpertPlaneTests {
         FakeCluster.check(cluster.execute())
     }
 
+    @Test("Rows go and come in the element type of the wire", arguments: WireDType.allCases)
+    func wireDType(dtype: WireDType) throws {
+        let cluster = try FakeCluster(wireDType: dtype)
+        // Small whole numbers, which every element type holds.
+        FakeCluster.check(cluster.execute())
+        for name in ["a", "b", "c"] {
+            #expect(try cluster.node(name).dispatches.map(\.message.dtype) == [dtype])
+        }
+    }
+
+    @Test("Rows are rounded to the element type of the wire, to nearest and ties to even")
+    func rounding() throws {
+        let cluster = try FakeCluster(wireDType: .bfloat16)
+        let outputs = cluster.execute { _ in [257, 259, 1.0009765625, -0.0] }
+        #expect(outputs.failures.isEmpty)
+        #expect(outputs.routed.row(0) == [512, 520, 2, 0])
+    }
+
+    @Test("An answer in another element type than asked for is refused")
+    func otherDType() throws {
+        let cluster = try FakeCluster(wireDType: .bfloat16)
+        try cluster.node("c").manner = .distorts { $0.dtype = .float16 }
+        let outputs = cluster.execute()
+        FakeCluster.check(outputs, failed: [Self.third, Self.meta])
+        #expect(outputs.failures[Self.third]?.code == .refused)
+    }
+
+    @Test("Numbers that do not fit a half fail their dispatch alone; infinite ones may go")
+    func overflow() throws {
+        let cluster = try FakeCluster(wireDType: .float16)
+        // Row 0 goes to expert 0 at a, and to the meta expert at c.
+        let outputs = cluster.execute { $0 == 0 ? [1, 2, -65_520, 4] : FakeCluster.inputRow($0) }
+        FakeCluster.check(outputs, failed: [Self.first, Self.third, Self.meta])
+        let failure = outputs.failures[Self.first]
+        #expect(failure?.code == .refused)
+        let words = "takes rows as f16 and a number of theirs does not fit f16; use --wire-dtype bf16 or f32"
+        #expect(failure?.message == "Expert 4.0 is not available: node a \(words).")
+        #expect(cluster.metric(#"medmoe_dispatch_failures_total{node="a",reason="overflow"}"#) == "1")
+        let infinite = cluster.execute { $0 == 0 ? [1, 2, .infinity, 4] : FakeCluster.inputRow($0) }
+        #expect(infinite.failures.isEmpty)
+    }
+
     @Test("An answer of another shape is refused, and none of its rows is used")
     func wrongShape() throws {
         let changes: [(inout ResultMessage) -> Void] = [

@@ -16,7 +16,13 @@ final class InProcessCluster {
     private let layout: PlacementLayout
 
     /// Nodes of a layout; with `metaHere` the router computes the meta experts itself.
-    init(layout: PlacementLayout, threads: Int = 1, dtype: ComputeDType = .f32, metaHere: Bool = false) throws {
+    init(
+        layout: PlacementLayout,
+        threads: Int = 1,
+        dtype: ComputeDType = .f32,
+        metaHere: Bool = false,
+        wireDType: WireDType = .float32,
+    ) throws {
         let loaded = try Nano.loaded(dtype)
         self.layout = layout
         transport = try InProcessExpertTransport()
@@ -28,7 +34,12 @@ final class InProcessCluster {
             )
         }
         plane = try RemoteExpertPlane(
-            settings: .init(router: "router", incarnation: 1, expectation: loaded.expectation),
+            settings: .init(
+                router: "router",
+                incarnation: 1,
+                expectation: loaded.expectation,
+                wireDType: wireDType,
+            ),
             transport: transport,
             endpoints: layout.nodes.map(\.id.rawValue),
             metrics: RouterMetrics(factory: PrometheusRegistry()),

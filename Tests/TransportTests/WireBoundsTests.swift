@@ -119,7 +119,7 @@ struct WireBoundsTests {
         Refusal("a dispatch with hidden size 0", .limitExceeded, header(4, rows(group(), hiddenSize: 0))),
         Refusal("a dispatch with hidden size 65537", .limitExceeded, header(4, rows(group(), hiddenSize: 65_537))),
         Refusal("a dispatch without element type", .invalidField, header(4, rows(group(), dtype: 0))),
-        Refusal("a dispatch of unknown element type", .invalidField, header(4, rows(group(), dtype: 4))),
+        Refusal("a dispatch of unknown element type", .unknownElementType, header(4, rows(group(), dtype: 4))),
         Refusal("a deadline of more than a day", .limitExceeded, header(4, rows(group()).number(4, 86_400_001))),
         Refusal(
             "4097 groups",
@@ -128,7 +128,7 @@ struct WireBoundsTests {
         ),
         Refusal("a result with request 0", .invalidField, header(5, rows(group()), request: 0)),
         Refusal("a result without groups", .invalidField, header(5, rows(nil))),
-        Refusal("a result of unknown element type", .invalidField, header(5, rows(group(), dtype: 9))),
+        Refusal("a result of unknown element type", .unknownElementType, header(5, rows(group(), dtype: 9))),
         Refusal("a fault without code", .invalidField, header(6, ProtobufBytes().text(2, "m"))),
         Refusal("a fault of unknown code", .invalidField, header(6, ProtobufBytes().number(1, 9))),
         Refusal(
@@ -208,6 +208,30 @@ struct WireBoundsTests {
         let error = #expect(throws: WireError.self) { try Samples.dispatch.validate(tensorBytes: bytes) }
         #expect(error?.code == .tensorSize)
         #expect(throws: WireError.self) { try Samples.result.validate(tensorBytes: bytes) }
+    }
+
+    @Test("the tensor's bytes go by the element type", arguments: WireDType.allCases)
+    func elementSize(dtype: WireDType) throws {
+        var (dispatch, result) = (Samples.dispatch, Samples.result)
+        (dispatch.dtype, result.dtype) = (dtype, dtype)
+        let bytes = dtype == .float32 ? 128 : 64
+        #expect(try dispatch.tensorByteCount() == bytes)
+        #expect(try result.tensorByteCount() == bytes)
+        try dispatch.validate(tensorBytes: bytes)
+        for wrong in [bytes - 1, bytes + 1, 192 - bytes] {
+            let error = #expect(throws: WireError.self) { try dispatch.validate(tensorBytes: wrong) }
+            #expect(error?.code == .tensorSize)
+        }
+    }
+
+    @Test("an error names the request of a message whose body is not understood")
+    func requestOfError() throws {
+        let unknown = try Frame(copying: header(4, rows(group(), dtype: 4), request: 77).bytes)
+        let error = #expect(throws: WireError.self) { try WireHeader.decode(unknown) }
+        #expect(error?.request == 77)
+        let unreadable = try Frame(copying: ProtobufBytes().block(0, [255, 255]).bytes)
+        let other = #expect(throws: WireError.self) { try WireHeader.decode(unreadable) }
+        #expect(other?.request == 0)
     }
 
     @Test("rows whose bytes cannot be counted are refused, not wrapped around")

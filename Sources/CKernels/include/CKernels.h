@@ -89,6 +89,8 @@ void medmoe_linear_run(const medmoe_linear *job, ptrdiff_t first_output, ptrdiff
 void medmoe_widen(const void *from, medmoe_weight_kind kind, ptrdiff_t count, float *to);
 /// Rounds floats to halves, to nearest and ties to even; beyond the range to infinity.
 void medmoe_narrow_f16(const float *from, ptrdiff_t count, uint16_t *to);
+/// Whether one of the floats is finite and its nearest half is not.
+int medmoe_overflows_f16(const float *from, ptrdiff_t count);
 /// Rounds floats to brain floats, to nearest and ties to even; NaN stays NaN.
 void medmoe_narrow_bf16(const float *from, ptrdiff_t count, uint16_t *to);
 

@@ -20,9 +20,6 @@ package struct DispatchValidator {
         guard let tensorBytes else {
             return invalid("A dispatch needs a tensor frame after its header; none came.")
         }
-        guard message.dtype == .float32 else {
-            return make(.unsupported, "This node computes float32 rows; \(message.dtype) came.", retryable: false)
-        }
         guard message.hiddenSize == hiddenSize else {
             return invalid("Rows of this model have \(hiddenSize) numbers; the dispatch says \(message.hiddenSize).")
         }

@@ -109,8 +109,9 @@ package final class ExpertNodeCore: InProcessNode {
         case .malformed(let peer, let error):
             // Counted apart from requests that are understood and refused.
             metrics.recordFault("malformed")
-            let refusal = validator.make(.invalidRequest, error.message, retryable: false)
-            reply(WireHeader(request: 0, body: .fault(refusal)), to: peer)
+            let code: FaultCode = error.code == .unknownElementType ? .unsupported : .invalidRequest
+            let refusal = validator.make(code, error.message, retryable: false)
+            reply(WireHeader(request: error.request, body: .fault(refusal)), to: peer)
         case .message(let peer, let header, let frame):
             switch header.body {
             case .hello:
@@ -193,7 +194,8 @@ package final class ExpertNodeCore: InProcessNode {
     private func compute(_ batch: ExpertBatcher.Batch) {
         let start = now()
         for part in batch.parts where part.dispatch.started == nil { part.dispatch.started = start }
-        guard batch.parts.count == 1 ? computeInPlace(batch) : computeGathered(batch) else { return }
+        let isPlain = batch.parts.count == 1 && batch.parts[0].dispatch.message.dtype == .float32
+        guard isPlain ? computeInPlace(batch) : computeGathered(batch) else { return }
         let elapsed = start.duration(to: now())
         for part in batch.parts {
             part.dispatch.advance(group: part.group, rows: part.rows)
@@ -201,10 +203,16 @@ package final class ExpertNodeCore: InProcessNode {
         }
         progress += 1
         metrics.recordBatch(expert: batch.expert, rows: batch.rows, dispatches: batch.parts.count, duration: elapsed)
-        for part in batch.parts where part.dispatch.isComplete { finish(part.dispatch) }
+        for part in batch.parts {
+            if part.dispatch.isSpoiled {
+                refuseOutputs(of: part.dispatch, expert: batch.expert)
+            } else if part.dispatch.isComplete {
+                finish(part.dispatch)
+            }
+        }
     }
 
-    /// One dispatch's rows, from the frame that came to the frame that goes: nothing is copied.
+    /// One dispatch's rows of floats, from the frame that came to the frame that goes: nothing is copied.
     private func computeInPlace(_ batch: ExpertBatcher.Batch) -> Bool {
         let part = batch.parts[0]
         let offset = part.dispatch.nextRow(ofGroup: part.group) * settings.hiddenSize
@@ -217,14 +225,14 @@ package final class ExpertNodeCore: InProcessNode {
         )
     }
 
-    /// Rows of several dispatches, copied together and apart again.
+    /// Rows of several dispatches or of other numbers than floats, widened together and narrowed apart again.
     private func computeGathered(_ batch: ExpertBatcher.Batch) -> Bool {
         var input = Tensor(uninitialized: TensorShape(batch.rows, settings.hiddenSize))
         var next = 0
         for part in batch.parts {
             let offset = part.dispatch.nextRow(ofGroup: part.group) * settings.hiddenSize
-            let frame = part.dispatch.input
-            input.scatter(Array(next..<next + part.rows), from: frame.floats, at: offset)
+            let (kind, frame) = (part.dispatch.message.dtype.kind, part.dispatch.input)
+            input.scatter(Array(next..<next + part.rows), as: kind, from: frame.bytes, at: offset)
             next += part.rows
         }
         guard let output = experts.compute(batch.expert, rows: input, on: pool) else { return false }
@@ -232,10 +240,22 @@ package final class ExpertNodeCore: InProcessNode {
         for part in batch.parts {
             let offset = part.dispatch.nextRow(ofGroup: part.group) * settings.hiddenSize
             let rows = Array(next..<next + part.rows)
-            part.dispatch.output.withMutableFloats { output.gather(rows, into: &$0, at: offset) }
+            let kind = part.dispatch.message.dtype.kind
+            part.dispatch.output.withMutableBytes { bytes in
+                if !output.gather(rows, as: kind, into: &bytes, at: offset) { part.dispatch.isSpoiled = true }
+            }
             next += part.rows
         }
         return true
+    }
+
+    /// An infinite number in place of a large one would be a wrong answer.
+    private func refuseOutputs(of dispatch: PendingDispatch, expert: ExpertID) {
+        guard batcher.queue.contains(where: { $0 === dispatch }) else { return }
+        batcher.remove(dispatch)
+        let text = "An output of expert \(expert) does not fit f16; use --wire-dtype bf16 or f32 at the router."
+        let refusal = validator.make(.unsupported, text, expert: expert, retryable: false)
+        fault(refusal, request: dispatch.request, to: dispatch.peer)
     }
 
     private func finish(_ dispatch: PendingDispatch) {
@@ -250,6 +270,7 @@ package final class ExpertNodeCore: InProcessNode {
         let result = ResultMessage(
             groups: groups,
             hiddenSize: settings.hiddenSize,
+            dtype: dispatch.message.dtype,
             queueMicroseconds: waited.microseconds,
             computeMicroseconds: dispatch.computeTime.microseconds,
             placementEpoch: settings.placementEpoch,

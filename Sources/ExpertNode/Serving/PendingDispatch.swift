@@ -8,9 +8,9 @@ package final class PendingDispatch {
     package let request: UInt64
     /// What is asked.
     package let message: DispatchMessage
-    /// The rows as they came, `(rows, hiddenSize)` float32.
+    /// The rows as they came, `(rows, hiddenSize)` of the message's element type.
     let input: Frame
-    /// The outputs in the same order.
+    /// The outputs in the same order and element type.
     let output: Frame
     let accepted: ContinuousClock.Instant
     /// When its answer stops being useful.
@@ -20,6 +20,8 @@ package final class PendingDispatch {
     /// When its first row began to compute.
     var started: ContinuousClock.Instant?
     var computeTime: Duration = .zero
+    /// Whether an output does not fit the element type, so that there is no result.
+    var isSpoiled = false
 
     /// Accepts a dispatch whose tensor frame fits its header.
     package init(

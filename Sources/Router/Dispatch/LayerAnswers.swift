@@ -10,13 +10,15 @@ package final class LayerAnswers {
     private var meta: Tensor
     private let routedShape: TensorShape
     private let metaShape: TensorShape
+    private let dtype: WireDType
     private var sources: [ExpertID: ExpertSource] = [:]
     private var failures: [ExpertID: ExpertFailure] = [:]
     /// When each dispatch left.
     var sentAt: [UInt64: ContinuousClock.Instant] = [:]
 
-    /// Starts without an answer.
-    package init(_ call: borrowing ExpertCall) {
+    /// Starts without an answer; rows are asked for in `dtype`.
+    package init(_ call: borrowing ExpertCall, dtype: WireDType = .float32) {
+        self.dtype = dtype
         let (rows, columns) = (call.input.rows, call.input.columns)
         routedShape = TensorShape(rows * call.routing.topK, columns)
         metaShape = TensorShape(call.wantsMeta ? rows : 0, columns)
@@ -35,15 +37,15 @@ package final class LayerAnswers {
         let asked = dispatch.groups.map {
             RowGroup(expert: $0.expert, rows: $0.targets.count, weightsHash: $0.weightsHash)
         }
-        guard result.groups == asked, result.hiddenSize == routedShape.columns, result.dtype == .float32 else {
+        guard result.groups == asked, result.hiddenSize == routedShape.columns, result.dtype == dtype else {
             return false
         }
         var offset = 0
         for group in dispatch.groups {
             if group.expert.slot == .meta {
-                Self.put(group.targets, from: frame, at: offset, into: &meta, shape: metaShape)
+                Self.put(group.targets, from: frame, dtype, at: offset, into: &meta, shape: metaShape)
             } else {
-                Self.put(group.targets, from: frame, at: offset, into: &routed, shape: routedShape)
+                Self.put(group.targets, from: frame, dtype, at: offset, into: &routed, shape: routedShape)
             }
             offset += group.targets.count * result.hiddenSize
             sources[group.expert] = ExpertSource(node: dispatch.node, weightsHash: group.weightsHash)
@@ -66,20 +68,22 @@ package final class LayerAnswers {
         sources[group.expert] = ExpertSource(node: node, weightsHash: group.weightsHash)
     }
 
-    /// Rows that fill a tensor alone stay in the frame that they came in; others are copied to their places.
+    /// Rows of floats that fill a tensor alone stay in the frame that they came in; others are copied to their places.
     private static func put(
         _ targets: [Int],
         from frame: Frame,
+        _ dtype: WireDType,
         at offset: Int,
         into tensor: inout Tensor,
         shape: TensorShape,
     ) {
         // Targets ascend, so as many as there are rows are all of them.
-        if targets.count == shape.rows {
+        let areAll = targets.count == shape.rows
+        if areAll, dtype == .float32 {
             tensor = Tensor(viewing: frame, offset: offset, shape: shape)
         } else {
-            if tensor.rows == 0 { tensor = Tensor(zeros: shape) }
-            tensor.scatter(targets, from: frame.floats, at: offset)
+            if tensor.rows == 0 { tensor = areAll ? Tensor(uninitialized: shape) : Tensor(zeros: shape) }
+            tensor.scatter(targets, as: dtype.kind, from: frame.bytes, at: offset)
         }
     }
 

@@ -23,6 +23,8 @@ package final class RemoteExpertPlane: ExpertPlane {
         package var timing: LinkStateMachine.Timing
         /// The longest frame that is sent or taken.
         package var maximumMessageBytes: Int
+        /// What rows are rounded to on their way to the nodes, and by these on the way back.
+        package var wireDType: WireDType
 
         /// Describes a router.
         package init(
@@ -32,6 +34,7 @@ package final class RemoteExpertPlane: ExpertPlane {
             epoch: UInt64 = 1,
             timing: LinkStateMachine.Timing = .init(),
             maximumMessageBytes: Int = 64 << 20,
+            wireDType: WireDType = .float32,
         ) {
             self.router = router
             self.incarnation = incarnation
@@ -39,6 +42,7 @@ package final class RemoteExpertPlane: ExpertPlane {
             self.epoch = epoch
             self.timing = timing
             self.maximumMessageBytes = maximumMessageBytes
+            self.wireDType = wireDType
         }
     }
 
@@ -109,7 +113,7 @@ package final class RemoteExpertPlane: ExpertPlane {
 
     /// Runs the rows of one layer on the nodes; returns when all have answered, failed, or the deadline passed.
     package func execute(_ call: borrowing ExpertCall) -> ExpertOutputs {
-        let answers = LayerAnswers(call)
+        let answers = LayerAnswers(call, dtype: settings.wireDType)
         // What waited on the links is news: a node that just came or went.
         drainLinks(answers: nil)
         let plan = DispatchPlan(
@@ -169,6 +173,7 @@ package final class RemoteExpertPlane: ExpertPlane {
                 RowGroup(expert: $0.expert, rows: $0.inputRows.count, weightsHash: $0.weightsHash)
             },
             hiddenSize: input.columns,
+            dtype: settings.wireDType,
             deadlineMilliseconds: max(1, budget.milliseconds),
             placementEpoch: settings.epoch,
         )
@@ -182,10 +187,9 @@ package final class RemoteExpertPlane: ExpertPlane {
                 return fail(dispatch, .refused, words, reason: "message_too_large", answers: answers)
             }
             let frame = try Frame(byteCount: bytes)
-            var offset = 0
-            for group in dispatch.groups {
-                frame.withMutableFloats { input.gather(group.inputRows, into: &$0, at: offset) }
-                offset += group.inputRows.count * input.columns
+            guard fill(frame, dispatch, input: input) else {
+                let words = "takes rows as f16 and a number of theirs does not fit f16; use --wire-dtype bf16 or f32"
+                return fail(dispatch, .refused, words, reason: "overflow", answers: answers)
             }
             let header = WireHeader(request: lastRequest, body: .dispatch(message))
             try transport.send(header, tensor: frame, to: dispatch.link)
@@ -194,6 +198,19 @@ package final class RemoteExpertPlane: ExpertPlane {
         } catch {
             fail(dispatch, .unavailable, "could not be asked (\(error))", reason: "send", answers: answers)
         }
+    }
+
+    /// Gathers the rows of a dispatch, rounded for the wire; false when one of their numbers would become infinite.
+    private func fill(_ frame: Frame, _ dispatch: DispatchPlan.NodeDispatch, input: borrowing Tensor) -> Bool {
+        let kind = settings.wireDType.kind
+        var offset = 0
+        for group in dispatch.groups {
+            var fits = true
+            frame.withMutableBytes { fits = input.gather(group.inputRows, as: kind, into: &$0, at: offset) }
+            guard fits else { return false }
+            offset += group.inputRows.count * input.columns
+        }
+        return true
     }
 
     private func drainLinks(answers: LayerAnswers?) {

@@ -14,6 +14,8 @@ package struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
         case missingBody
         /// A field is absent, unknown, or has a value that means nothing.
         case invalidField
+        /// The rows have an element type that this side has never heard of.
+        case unknownElementType
         /// A field is beyond its bound in `WireLimits`.
         case limitExceeded
         /// The message has too many frames, or lacks its tensor frame, or has one where none belongs.
@@ -28,11 +30,20 @@ package struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
     package let code: Code
     /// One sentence: what was expected, what came.
     package let message: String
+    /// The request that the broken message belongs to; 0 where that was not to be read.
+    package private(set) var request: UInt64 = 0
 
     /// Describes a broken rule.
     package init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
+    }
+
+    /// The same error, of a message whose request number was read.
+    func of(request: UInt64) -> WireError {
+        var error = self
+        error.request = request
+        return error
     }
 
     /// `code: message`.

@@ -35,12 +35,15 @@ extension WireHeader {
                 "the header has protocol version \(version); this process speaks version \(currentVersion) only",
             )
         }
-        let header = WireHeader(
-            request: unsafe unpacked.pointee.request,
-            body: try unsafe WireBody(reading: unpacked.pointee),
-        )
-        try header.validate()
-        return header
+        let request = unsafe unpacked.pointee.request
+        do {
+            let header = WireHeader(request: request, body: try unsafe WireBody(reading: unpacked.pointee))
+            try header.validate()
+            return header
+        } catch {
+            // Whoever waits for an answer to this number hears why there is none.
+            throw error.of(request: request)
+        }
     }
 }
 
@@ -162,7 +165,11 @@ extension FaultMessage {
 extension WireDType {
     fileprivate init(reading value: Medmoe__Expert__V1__DType, in body: String) throws(WireError) {
         guard let dtype = WireDType(wireValue: value) else {
-            throw WireError(.invalidField, "\(body).dtype is \(value.rawValue), which names no element type")
+            // 0 is a field that was forgotten, not a type of the future.
+            throw WireError(
+                value.rawValue == 0 ? .invalidField : .unknownElementType,
+                "\(body).dtype is \(value.rawValue), which names no element type known here",
+            )
         }
         self = dtype
     }

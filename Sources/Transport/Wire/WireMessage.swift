@@ -37,7 +37,11 @@ enum WireMessage {
         }
         let header = try WireHeader.decode(first)
         let tensor = frameCount == 2 ? frames[1] : nil
-        try check(header, tensor: tensor)
+        do {
+            try check(header, tensor: tensor)
+        } catch {
+            throw error.of(request: header.request)
+        }
         return (header, tensor)
     }
 
