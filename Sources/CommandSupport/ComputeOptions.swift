@@ -6,7 +6,7 @@ package struct ComputeOptions: ParsableArguments {
     @Option(
         help: """
             f32, bf16 or int8: what linear layers compute with. Router and nodes have to agree. f32 takes weights as they \
-            are stored; the others round them when they are loaded. (default: f32)
+            are stored; the others round them when they are loaded. (default: int8 for a checkpoint stored so, else f32)
             """
     )
     package var dtype: String?
@@ -17,9 +17,9 @@ package struct ComputeOptions: ParsableArguments {
     /// For the argument parser.
     package init() {}
 
-    /// What linear layers compute with.
-    package func dtype(_ settings: Settings) throws(SettingsError) -> ComputeDType {
-        guard let name = settings.string("dtype", flag: dtype) else { return .f32 }
+    /// What linear layers compute with; nil leaves it to the checkpoint.
+    package func dtype(_ settings: Settings) throws(SettingsError) -> ComputeDType? {
+        guard let name = settings.string("dtype", flag: dtype) else { return nil }
         guard let dtype = ComputeDType(rawValue: name) else {
             throw SettingsError("dtype has to be f32, bf16 or int8; \"\(name)\" came.")
         }

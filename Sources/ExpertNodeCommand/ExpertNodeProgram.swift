@@ -79,14 +79,15 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         let settings = try await Settings(file: config)
         let level = settings.string("log-level", flag: logLevel)
         let logger = try ProgramRunner.makeLogger(label: "medmoe-expert", level: level)
-        let configuration = try makeConfiguration(settings)
+        var configuration = try makeConfiguration(settings)
         let folder = try settings.required("model", flag: model)
         let mayChoose = ShardManifest.isIn(folder)
         let selection =
             try mayChoose ? settings.string("experts", flag: experts) : settings.required("experts", flag: experts)
 
         let start = ContinuousClock.now
-        let weights = try ModelWeights(folder: folder, dtype: configuration.dtype)
+        let weights = try ModelWeights(folder: folder, dtype: compute.dtype(settings))
+        configuration.dtype = weights.dtype
         let chosen = try selection.map { try weights.selectExperts($0) } ?? ownExperts(weights)
         let bank = try ExpertBank(loading: chosen, from: weights)
         try bank.prove(on: ThreadPool(threads: configuration.threads))
@@ -140,7 +141,6 @@ struct ExpertNodeProgram: AsyncParsableCommand {
             adminPort: port == 0 ? nil : port,
             threads: try settings.integer("threads", flag: threads, default: 1, in: 1...1024),
         )
-        configuration.dtype = try compute.dtype(settings)
         configuration.cores = try compute.cores(settings)
         configuration.queueBytes =
             try settings.integer("queue-mib", flag: queueMib, default: 256, in: 1...1_048_576) << 20

@@ -15,7 +15,7 @@ package struct BLASLinear: Sendable {
     /// Takes a weight of shape `(outputs, inputs)` and an optional bias of `(outputs)`.
     package init(weight: WeightMatrix, bias: consuming Tensor?) {
         self.weight = weight
-        self.bias = WeightMatrix(bias: bias, of: weight)
+        self.bias = WeightMatrix(bias: bias, rows: weight.rows)
     }
 
     /// Length of an output row.

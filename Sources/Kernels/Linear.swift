@@ -24,7 +24,7 @@ package struct Linear: Sendable {
     package init(weight: WeightMatrix, bias: consuming Tensor?, dtype: ComputeDType = .f32) {
         (inputs, outputs) = (weight.columns, weight.rows)
         self.dtype = dtype
-        let bias = WeightMatrix(bias: bias, of: weight)
+        let bias = WeightMatrix(bias: bias, rows: weight.rows)
         weights =
             dtype.packed == nil ? .stored(weight, bias: bias) : .packed(PackedMatrix(weight, bias: bias, dtype: dtype))
     }
@@ -32,6 +32,13 @@ package struct Linear: Sendable {
     /// Takes a float32 weight of shape `(outputs, inputs)` and an optional bias of `(outputs)`.
     package init(weight: consuming Tensor, bias: consuming Tensor?, dtype: ComputeDType = .f32) {
         self.init(weight: WeightMatrix(weight), bias: bias, dtype: dtype)
+    }
+
+    /// Takes a weight `(outputs, inputs)` of bytes and an optional bias of `(outputs)`, to compute in int8.
+    package init(weight: ByteMatrix, bias: consuming Tensor?) {
+        (inputs, outputs) = (weight.columns, weight.rows)
+        dtype = .int8
+        weights = .packed(PackedMatrix(weight, bias: WeightMatrix(bias: bias, rows: weight.rows)))
     }
 
     /// Bytes that the layer's numbers take in memory.

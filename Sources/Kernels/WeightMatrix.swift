@@ -44,11 +44,11 @@ package struct WeightMatrix {
     }
 
     /// The bias of a linear layer as `(1, outputs)` in float32; nil where the layer has none.
-    init?(bias: consuming Tensor?, of weight: WeightMatrix) {
+    init?(bias: consuming Tensor?, rows outputs: Int) {
         switch consume bias {
         case .some(let bias):
-            precondition(bias.shape.count == weight.rows, "one bias for each output")
-            self.init(bias.reshaped(TensorShape(1, weight.rows)))
+            precondition(bias.shape.count == outputs, "one bias for each output")
+            self.init(bias.reshaped(TensorShape(1, outputs)))
         case .none:
             return nil
         }

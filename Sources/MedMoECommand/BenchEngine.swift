@@ -65,21 +65,14 @@ struct BenchEngine: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await Settings(file: nil)
-        let dtype = try compute.dtype(settings)
         let cores = try compute.cores(settings)
         let wireDType = try wire.dtype(settings)
-        let launcher = try RouterLauncher(folder: model, dtype: dtype)
+        let launcher = try RouterLauncher(folder: model, dtype: compute.dtype(settings))
         let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
         let work = EngineBenchmark(prefill: prefill, decode: decode, context: context, rounds: rounds)
         let report: EngineBenchmark.Report
         if cluster {
-            let run = try LayerCluster(
-                model: model,
-                layout: layout,
-                launcher: launcher,
-                dtype: dtype,
-                wireDType: wireDType,
-            )
+            let run = try LayerCluster(model: model, layout: layout, launcher: launcher, wireDType: wireDType)
             report = try await run.with(threads: count) { plane, pool in
                 try work.run(launcher.model, plane: plane, pool: pool)
             }

@@ -27,9 +27,9 @@ enum CheckpointParts {
         for expert in configuration.moe.experts {
             let domain = domains.name(of: expert.slot).map { " (\($0))" } ?? ""
             let part = expert.slot == .meta ? "meta experts" : "routed experts \(expert.slot)\(domain)"
-            for tensor in TensorNames.weights(of: expert, configuration.form) { owner[tensor.fullName] = part }
+            for tensor in weights.checkpoint.tensors(of: expert, configuration.form) { owner[tensor.fullName] = part }
         }
-        let unread = Set(ModelInventory(configuration).unread.map(\.name))
+        let unread = Set(ModelInventory(configuration).unread.flatMap { [$0.name, TensorNames.scale(of: $0.name)] })
         var order: [String] = []
         var parts: [String: CheckpointPart] = [:]
         for name in weights.checkpoint.names {
@@ -40,7 +40,7 @@ enum CheckpointParts {
                 let isVision = part.hasPrefix("vision") || part == "projector"
                 parts[part] = CheckpointPart(part: part, parameters: 0, bytes: 0, is_here: true, isVision: isVision)
             }
-            parts[part]?.parameters += entry.elementCount
+            if !weights.checkpoint.isScale(name) { parts[part]?.parameters += entry.elementCount }
             parts[part]?.bytes += entry.byteRange.count
             if !weights.checkpoint.isHere(name) { parts[part]?.is_here = false }
         }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Kernels
 internal import Model
 internal import Router
 internal import Shared
@@ -25,6 +26,7 @@ struct CheckpointReport: Encodable {
     var top_k: Int
     var context: Int
     var vision: String
+    var default_dtype: String
     var dtypes: [String: Int]
     var tensors: Int
     var parameters: Int
@@ -57,14 +59,16 @@ struct CheckpointReport: Encodable {
         let vision = configuration.vision
         self.vision =
             "\(vision.imageSize) px, patch \(vision.patchSize), \(vision.patchCount) patches of \(vision.hiddenSize)"
+        default_dtype = checkpoint.defaultDType.rawValue
         dtypes = Dictionary(entries.map { ($0.dtype.rawValue, 1) }, uniquingKeysWith: +)
         tensors = entries.count
-        parameters = entries.reduce(0) { $0 + $1.elementCount }
+        // Scales belong to how weights are stored, not to the model.
+        parameters = entries.filter { !checkpoint.isScale($0.name) }.reduce(0) { $0 + $1.elementCount }
         let domains = DomainTable(folder: weights.folder)
         let here = Set(weights.expertsHere)
         var list: [Expert] = []
         for id in configuration.moe.experts {
-            let bytes = TensorNames.weights(of: id, configuration.form).reduce(0) {
+            let bytes = checkpoint.tensors(of: id, configuration.form).reduce(0) {
                 $0 + (checkpoint.entry($1.fullName)?.byteRange.count ?? 0)
             }
             let hash = hashes && here.contains(id) ? try weights.hash(of: id).description : nil
@@ -106,6 +110,7 @@ struct CheckpointReport: Encodable {
             "  tensors               \(tensors): "
                 + dtypes.sorted { $0.key < $1.key }.map { "\($1) \($0)" }
                 .joined(separator: ", "),
+            "  default --dtype       \(default_dtype)",
             "",
         ]
         var rows = [["PART", "PARAMETERS", "MIB"]]
@@ -145,6 +150,9 @@ struct CheckpointReport: Encodable {
             )
         }
         if !configuration.moe.hasMetaExpert { notes.append("the older form without meta expert") }
+        if weights.checkpoint.hasByteWeights {
+            notes.append("linear layers are stored in bytes, a scale for each output; they compute in int8 only")
+        }
         switch configuration.vision.source {
         case .checkpoint: break
         case .towerFolder(let folder): notes.append("the vision tower's sizes come from \(folder)")

@@ -64,8 +64,8 @@ struct ClusterUp: AsyncParsableCommand {
         guard FreePort.isFree(port) else {
             throw LocalClusterError("Port \(port) is in use by another process; stop it or choose another --port.")
         }
-        let weights = try ModelWeights(folder: model)
         let settings = try await Settings(file: nil)
+        let weights = try ModelWeights(folder: model, dtype: compute.dtype(settings))
         let chosen = try compute.cores(settings)
         let cores = chosen.isEmpty ? ThreadPool.usableCores : chosen
         var configuration = LocalCluster.Configuration(
@@ -76,7 +76,7 @@ struct ClusterUp: AsyncParsableCommand {
             sockets: LocalCluster.freshSocketFolder(),
             port: port,
             threads: threads ?? max(1, cores.count),
-            dtype: try compute.dtype(settings).rawValue,
+            dtype: weights.dtype.rawValue,
         )
         configuration.cores = cores
         configuration.routerArguments += ["--meta", layout.meta.rawValue]

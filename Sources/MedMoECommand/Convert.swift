@@ -9,13 +9,14 @@ internal import UnixSignals
 struct Convert: AsyncParsableCommand {
     /// Kinds of numbers to convert to.
     enum Numbers: String, ExpressibleByArgument, CaseIterable {
-        case f32, f16, bf16
+        case f32, f16, bf16, int8
 
         var dtype: TensorDType {
             switch self {
             case .f32: .f32
             case .f16: .f16
             case .bf16: .bf16
+            case .int8: .i8
             }
         }
     }
@@ -31,6 +32,10 @@ struct Convert: AsyncParsableCommand {
             DST must not be there yet; it appears when all is written. Gates keep the
             numbers they have, so f16 to f32 and back gives the first bytes again.
 
+            int8 stores linear layers in bytes with a scale for each output, rounded as
+            --dtype int8 rounds them at loading: the same answers from half the bytes of 16
+            bits. Such a checkpoint computes in int8 only, and becomes nothing else again.
+
             With --shards per-expert, DST has one file for each expert, router.safetensors
             for everything else, and medmoe-manifest.json with the hash of every expert.
             Any of these files together with config.json and the manifest are a folder
@@ -38,6 +43,7 @@ struct Convert: AsyncParsableCommand {
 
             EXAMPLES
               medmoe convert their-checkpoint small --dtype bf16
+              medmoe convert their-checkpoint smallest --dtype int8
               medmoe convert their-checkpoint shards --shards per-expert
               medmoe convert their-checkpoint node-3 --shards per-expert --only '*.3'
               medmoe convert shards whole
@@ -50,7 +56,7 @@ struct Convert: AsyncParsableCommand {
     @Argument(help: "The folder to write.")
     var destination: String
 
-    @Option(help: "f32, f16 or bf16. (default: the numbers that each tensor has)")
+    @Option(help: "f32, f16, bf16 or int8. (default: the numbers that each tensor has)")
     var dtype: Numbers?
 
     @Option(help: "per-expert. (default: files of at most --max-shard-mb)")

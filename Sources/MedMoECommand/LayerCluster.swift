@@ -17,13 +17,7 @@ struct LayerCluster {
     let nodes: [NodeSpec]
 
     /// Describes the nodes; nothing runs yet.
-    init(
-        model: String,
-        layout: LayoutOptions,
-        launcher: RouterLauncher,
-        dtype: ComputeDType,
-        wireDType: WireDType,
-    ) throws {
+    init(model: String, layout: LayoutOptions, launcher: RouterLauncher, wireDType: WireDType) throws {
         self.launcher = launcher
         metaIsHere = layout.meta == .router
         self.wireDType = wireDType
@@ -37,7 +31,7 @@ struct LayerCluster {
             sockets: LocalCluster.freshSocketFolder(),
             port: nil,
             threads: 1,
-            dtype: dtype.rawValue,
+            dtype: launcher.weights.dtype.rawValue,
         )
         configuration.cores = ThreadPool.usableCores
         cluster = try LocalCluster(configuration)

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CommandSupport
 internal import Kernels
 internal import Logging
+internal import Model
 internal import Router
 internal import ServingOptions
 internal import Shared
@@ -37,8 +38,9 @@ struct Serve: AsyncParsableCommand {
         let launcher = try RouterLauncher(
             folder: folder,
             pattern: try serving.pattern(settings),
-            dtype: configuration.dtype,
+            dtype: try serving.compute.dtype(settings),
         )
+        configuration.dtype = launcher.weights.dtype
         configuration.routerName = "local"
         let service = try RouterService(
             configuration: configuration,

@@ -176,13 +176,7 @@ struct Trace: AsyncParsableCommand {
         wireDType: WireDType,
         threads: Int,
     ) async throws -> (TraceRun, String) {
-        let cluster = try LayerCluster(
-            model: model,
-            layout: layout,
-            launcher: launcher,
-            dtype: launcher.weights.dtype,
-            wireDType: wireDType,
-        )
+        let cluster = try LayerCluster(model: model, layout: layout, launcher: launcher, wireDType: wireDType)
         let run = try await cluster.with(threads: threads) { plane, pool in
             try TraceRun(question, model: launcher.model, plane: plane, pool: pool)
         }

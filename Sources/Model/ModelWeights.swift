@@ -14,11 +14,21 @@ package struct ModelWeights: Sendable {
 
     /// Opens a checkpoint folder; no tensor is read yet.
     ///
+    /// Without a `dtype`, linear layers compute with what the checkpoint is stored for.
+    ///
     /// - Throws: `CheckpointError` for a folder that is none, a form that is not supported, or missing tensors.
-    package init(folder: String, dtype: ComputeDType = .f32) throws(CheckpointError) {
+    package init(folder: String, dtype: ComputeDType? = nil) throws(CheckpointError) {
         self.folder = folder
-        self.dtype = dtype
         checkpoint = try Checkpoint(folder: folder)
+        self.dtype = dtype ?? checkpoint.defaultDType
+        guard self.dtype == .int8 || !checkpoint.hasByteWeights else {
+            throw CheckpointError(
+                .unsupported,
+                file: folder,
+                "expected weights that \(self.dtype.rawValue) can compute with, found linear layers that were rounded to "
+                    + "bytes (int8); give --dtype int8 or leave it out, or take the original checkpoint",
+            )
+        }
         configuration = try ModelConfiguration(of: checkpoint)
         guard let manifest = checkpoint.manifest, manifest.layoutHash != layoutHash else { return }
         throw CheckpointError(
@@ -36,7 +46,7 @@ package struct ModelWeights: Sendable {
     ///
     /// - Throws: `unusableWeights` when the checkpoint's manifest promises another.
     package func hash(of expert: ExpertID) throws(CheckpointError) -> WeightsHash {
-        let found = try checkpoint.weightsHash(of: TensorNames.weights(of: expert, configuration.form))
+        let found = try checkpoint.weightsHash(of: checkpoint.tensors(of: expert, configuration.form))
         guard let promised = checkpoint.manifest?.experts[expert], promised != found else { return found }
         throw CheckpointError(
             .unusableWeights,
@@ -51,14 +61,14 @@ package struct ModelWeights: Sendable {
     package func promisedHash(of expert: ExpertID) throws(CheckpointError) -> WeightsHash {
         if let promised = checkpoint.manifest?.experts[expert] { return promised }
         let found = try hash(of: expert)
-        for tensor in TensorNames.weights(of: expert, configuration.form) { checkpoint.release(tensor.fullName) }
+        for tensor in checkpoint.tensors(of: expert, configuration.form) { checkpoint.release(tensor.fullName) }
         return found
     }
 
     /// The experts whose weights are in the folder: all, unless it is a part of a checkpoint.
     package var expertsHere: [ExpertID] {
         configuration.moe.experts.filter { expert in
-            TensorNames.weights(of: expert, configuration.form).allSatisfy { checkpoint.isHere($0.fullName) }
+            checkpoint.tensors(of: expert, configuration.form).allSatisfy { checkpoint.isHere($0.fullName) }
         }
     }
 
@@ -81,7 +91,7 @@ package struct ModelWeights: Sendable {
             bias: FeedForwardTensor? = nil,
         ) throws(CheckpointError) -> Linear {
             let name = "\(block).\(part.rawValue)"
-            let weight = try checkpoint.matrix(name, expectedShape: shape(part))
+            let weight = try checkpoint.linearWeight(name, expectedShape: shape(part))
             defer { releaseIfPacked(name) }
             guard let bias else { return Linear(weight: weight, bias: nil, dtype: dtype) }
             return Linear(weight: weight, bias: try tensor("\(block).\(bias.rawValue)", shape(bias)), dtype: dtype)
@@ -107,6 +117,17 @@ package struct ModelWeights: Sendable {
 
     /// The first rows of a two-dimensional tensor that may have more.
     func firstRows(_ name: String, rows: Int, columns: Int) throws(CheckpointError) -> WeightMatrix {
+        let stored = try storedShape(name, rows: rows, columns: columns)
+        return try checkpoint.matrix(name, expectedShape: stored).prefix(rows)
+    }
+
+    /// The first outputs of a linear layer that may have more.
+    func firstOutputs(_ name: String, outputs: Int, inputs: Int) throws(CheckpointError) -> LinearWeight {
+        let stored = try storedShape(name, rows: outputs, columns: inputs)
+        return try checkpoint.linearWeight(name, expectedShape: stored).prefix(outputs)
+    }
+
+    private func storedShape(_ name: String, rows: Int, columns: Int) throws(CheckpointError) -> [Int] {
         let stored = checkpoint.entry(name)?.shape ?? [rows, columns]
         guard stored.count == 2, stored[0] >= rows, stored[1] == columns else {
             throw CheckpointError(
@@ -116,7 +137,7 @@ package struct ModelWeights: Sendable {
                     + "\(TensorEntry.describe(stored)); tokenizer files and weights belong to different models",
             )
         }
-        return try checkpoint.matrix(name, expectedShape: stored).prefix(rows)
+        return stored
     }
 
     /// Gives the pages of a tensor back whose numbers were packed: nobody reads them again.
@@ -131,7 +152,12 @@ package struct ModelWeights: Sendable {
         bias: Bool,
         dtype: ComputeDType,
     ) throws(CheckpointError) -> Linear {
-        let weight = try checkpoint.matrix("\(prefix).weight", expectedShape: [outputs, inputs])
+        let (name, shape) = ("\(prefix).weight", [outputs, inputs])
+        // Gates compute in float32 whatever the others do, so bytes are refused there.
+        let weight: LinearWeight =
+            dtype == .int8
+            ? try checkpoint.linearWeight(name, expectedShape: shape)
+            : .numbers(try checkpoint.matrix(name, expectedShape: shape))
         defer { releaseIfPacked("\(prefix).weight") }
         return Linear(weight: weight, bias: bias ? try tensor("\(prefix).bias", [outputs]) : nil, dtype: dtype)
     }

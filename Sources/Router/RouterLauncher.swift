@@ -19,10 +19,10 @@ package struct RouterLauncher: Sendable {
     package let suggestedName: String
 
     /// Reads a checkpoint folder; a `pattern` replaces the one of the tokenizer's files, `dtype` is what its linear layers
-    /// compute with.
+    /// compute with, if not what the checkpoint is stored for.
     ///
     /// - Throws: `CheckpointError`, `TokenizerError` or `ImagePreprocessingError`, each with a sentence for people.
-    package init(folder: String, pattern: TokenizerPattern? = nil, dtype: ComputeDType = .f32) throws {
+    package init(folder: String, pattern: TokenizerPattern? = nil, dtype: ComputeDType? = nil) throws {
         weights = try ModelWeights(folder: folder, dtype: dtype)
         // Nodes read the experts' tensors, but a checkpoint that lacks one is refused here, before anybody waits.
         if let error = ModelInventory(weights.configuration).check(weights.checkpoint).error { throw error }

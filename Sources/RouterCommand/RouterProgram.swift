@@ -78,8 +78,9 @@ struct RouterProgram: AsyncParsableCommand {
         let launcher = try RouterLauncher(
             folder: folder,
             pattern: try serving.pattern(settings),
-            dtype: configuration.dtype,
+            dtype: try serving.compute.dtype(settings),
         )
+        configuration.dtype = launcher.weights.dtype
         configuration.routerName = settings.string("name", flag: name) ?? "router"
         let service = try RouterService(
             configuration: configuration,

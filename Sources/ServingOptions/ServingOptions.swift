@@ -93,7 +93,6 @@ package struct ServingOptions: ParsableArguments {
             modelName: settings.string("served-name", flag: servedName) ?? RouterLauncher.suggestedName(of: folder),
             threads: try settings.integer("threads", flag: threads, default: cores, in: 1...1024),
         )
-        configuration.dtype = try compute.dtype(settings)
         configuration.cores = try compute.cores(settings)
         configuration.engine.waitingSequences =
             try settings.integer("max-queue", flag: maxQueue, default: 64, in: 1...100_000)

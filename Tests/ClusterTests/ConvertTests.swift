@@ -87,6 +87,29 @@ import Testing
         }
     }
 
+    @Test("Bytes are shown, become nothing else and compute in nothing else")
+    func inBytes() async throws {
+        try await withRandomCheckpoint(["tiny-stablelm", "--dtype", "bf16"]) { folder, model in
+            let whole = folder.appending(path: "whole").path
+            let rounded = try await convert([model, whole, "--dtype", "int8"])
+            #expect(rounded.contains("numbers rounded"))
+            let shown = try await Command.run("medmoe", ["inspect", whole])
+            #expect(shown.status == 0 && shown.output.contains(" I8"), "\(shown.output) \(shown.errors)")
+            for dtype in ["f32", "bf16"] {
+                let other = try await Command.run(
+                    "medmoe",
+                    ["convert", whole, folder.appending(path: "o").path, "--dtype", dtype]
+                )
+                #expect(other.status == 1 && other.errors.contains("original checkpoint"), "\(other.errors)")
+            }
+            let node = try await Command.run(
+                "medmoe-expert",
+                ["--model", whole, "--node", "n", "--experts", "*", "--dtype", "f32"]
+            )
+            #expect(node.status == 1 && node.errors.contains("--dtype int8"), "\(node.errors)")
+        }
+    }
+
     @Test("Damaged shards are not laundered, words that name no part are refused, and a slash at the end is no matter")
     func refusals() async throws {
         try await withRandomCheckpoint(["tiny-stablelm"]) { folder, model in

@@ -19,7 +19,7 @@ extension ModelWeights {
                 epsilon: configuration.normEpsilon
             ),
             head: Linear(
-                weight: try firstRows(TensorNames.head, rows: vocabularySize, columns: hidden),
+                weight: try firstOutputs(TensorNames.head, outputs: vocabularySize, inputs: hidden),
                 bias: nil,
                 dtype: dtype,
             ),

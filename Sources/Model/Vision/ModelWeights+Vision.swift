@@ -13,7 +13,7 @@ extension ModelWeights {
         return VisionTower(
             imageSize: vision.imageSize,
             patchSize: patch,
-            patchEmbedding: TowerLinear(weight: patches, bias: nil, dtype: dtype),
+            patchEmbedding: TowerLinear(weight: .numbers(patches), bias: nil, dtype: dtype),
             classEmbedding: try tensor(TensorNames.Tower.classEmbedding, [width]).reshaped(TensorShape(1, width)),
             positions: try tensor(TensorNames.Tower.positionEmbedding, [1 + side * side, width]),
             preNorm: try norm(TensorNames.Tower.preNorm, columns: width, epsilon: vision.layerNormEpsilon),
@@ -22,7 +22,7 @@ extension ModelWeights {
     }
 
     private func wholeLinear(_ prefix: String, outputs: Int, inputs: Int) throws(CheckpointError) -> TowerLinear {
-        let weight = try checkpoint.matrix("\(prefix).weight", expectedShape: [outputs, inputs])
+        let weight = try checkpoint.linearWeight("\(prefix).weight", expectedShape: [outputs, inputs])
         let bias = try tensor("\(prefix).bias", [outputs])
         defer { releaseIfPacked("\(prefix).weight") }
         return TowerLinear(weight: weight, bias: bias, dtype: dtype)

@@ -7,11 +7,11 @@ enum TowerLinear: Sendable {
     /// In the packed dtypes.
     case packed(Linear)
 
-    init(weight: WeightMatrix, bias: consuming Tensor?, dtype: ComputeDType) {
+    init(weight: LinearWeight, bias: consuming Tensor?, dtype: ComputeDType) {
         self =
-            switch dtype {
-            case .f32: .library(BLASLinear(weight: weight, bias: bias))
-            case .bf16, .int8: .packed(Linear(weight: weight, bias: bias, dtype: dtype))
+            switch (dtype, weight) {
+            case (.f32, .numbers(let matrix)): .library(BLASLinear(weight: matrix, bias: bias))
+            default: .packed(Linear(weight: weight, bias: bias, dtype: dtype))
             }
     }
 

@@ -59,7 +59,7 @@ extension Checkpoint {
         digest.line("num_experts " + moe.expertCounts.map(String.init).joined(separator: ","))
         digest.line("top_k_experts \(moe.topK)")
         digest.line("meta_expert \(moe.hasMetaExpert)")
-        for name in names {
+        for name in conversion.names {
             if let item = conversion.item(name) { digest.line(Self.describe(name, item.dtype, item.shape)) }
         }
         return digest.hash

@@ -177,6 +177,11 @@ package final class Checkpoint: Sendable {
         try home(of: name, expectedShape).matrix(name, expectedShape: expectedShape)
     }
 
+    /// A weight's bytes, which take their scales to be a matrix.
+    func byteRows(_ name: String, expectedShape: [Int]) throws(CheckpointError) -> ([Float]) -> ByteMatrix {
+        try home(of: name, expectedShape).byteRows(name, expectedShape: expectedShape)
+    }
+
     /// Gives the memory of a tensor's pages back to the system, after a look at what this process will not use.
     package func release(_ name: String) {
         guard let place = homes[name], let entry = files[place].entry(name) else { return }

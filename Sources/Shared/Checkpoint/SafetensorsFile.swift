@@ -107,6 +107,21 @@ package final class SafetensorsFile: Sendable {
         }
     }
 
+    /// The bytes of an I8 tensor of two dimensions, which take a scale for each row to be a matrix; nothing is copied.
+    ///
+    /// - Throws: `missingTensor`, `wrongShape`, or `wrongDType` when it holds no bytes.
+    func byteRows(_ name: String, expectedShape: [Int]) throws(CheckpointError) -> ([Float]) -> ByteMatrix {
+        let entry = try entry(name, expectedShape: expectedShape)
+        guard entry.dtype == .i8, expectedShape.count == 2 else { throw wrongDType(entry, "I8") }
+        return { [self] scales in
+            withBytes(of: entry) { bytes in
+                unsafe bytes.withUnsafeBytes { bytes in
+                    unsafe ByteMatrix(unsafe: bytes, scales: scales, columns: expectedShape[1], owner: mapped)
+                }
+            }
+        }
+    }
+
     /// Gives the memory of a tensor's pages back to the system; they are read from the file again when touched.
     package func release(_ entry: TensorEntry) {
         mapped.release(entry.byteRange)

@@ -21,7 +21,7 @@ package struct CheckpointConversion: Sendable {
         package var changed = 0
     }
 
-    /// Prepares a conversion; `dtype` nil keeps each tensor's own kind.
+    /// Prepares a conversion; `dtype` nil keeps each tensor's own kind, I8 rounds linear layers to bytes with scales.
     package init(
         of checkpoint: Checkpoint,
         _ configuration: ModelConfiguration,
@@ -32,7 +32,11 @@ package struct CheckpointConversion: Sendable {
         self.checkpoint = checkpoint
         self.configuration = configuration
         conversion =
-            dtype.map { TensorConversion(of: checkpoint, to: $0) } ?? TensorConversion(keeping: checkpoint)
+            switch dtype {
+            case nil: TensorConversion(keeping: checkpoint)
+            case .i8: TensorConversion(toBytes: checkpoint, configuration)
+            case .some(let dtype): TensorConversion(of: checkpoint, to: dtype)
+            }
         self.dtype = dtype
         self.shards = shards
         self.parts = parts
@@ -47,6 +51,7 @@ package struct CheckpointConversion: Sendable {
         to destination: String,
         progress: (Int, Int) throws(CheckpointError) -> Void,
     ) throws(CheckpointError) -> Outcome {
+        try checkKind()
         let manager = FileManager.default
         let folder = URL(filePath: destination).standardizedFileURL.path
         guard !manager.fileExists(atPath: folder) else {
@@ -105,8 +110,9 @@ package struct CheckpointConversion: Sendable {
                     outcome.bytes += piece.byteCount
                     try progress(outcome.bytes, total)
                 }
-                outcome.numbers += item.byteCount / item.dtype.byteCount
-                checkpoint.release(item.name)
+                // Scales are not numbers of the model.
+                if !conversion.isScale(item.name) { outcome.numbers += item.byteCount / item.dtype.byteCount }
+                checkpoint.release(conversion.source(of: item.name))
             }
             try stream.finish()
             outcome.files += 1
@@ -130,15 +136,15 @@ package struct CheckpointConversion: Sendable {
         guard shards == .perExpert else { return }
         var hashes: [ExpertID: WeightsHash] = [:]
         for expert in configuration.moe.experts {
-            let tensors = TensorNames.weights(of: expert, configuration.form)
-            let isHere = tensors.allSatisfy { checkpoint.isHere($0.fullName) }
+            let tensors = conversion.tensors(of: expert, configuration.form)
+            let isHere = tensors.allSatisfy { checkpoint.isHere(conversion.source(of: $0.fullName)) }
             // A part cut from a part: what is elsewhere is as the first manifest says, if its numbers stay.
             if !isHere, dtype == nil, let promised = checkpoint.manifest?.experts[expert] {
                 hashes[expert] = promised
                 continue
             }
             hashes[expert] = try checkpoint.weightsHash(of: tensors, converting: conversion)
-            for tensor in tensors { checkpoint.release(tensor.fullName) }
+            for tensor in tensors { checkpoint.release(conversion.source(of: tensor.fullName)) }
         }
         let manifest = ShardManifest(
             layoutHash: checkpoint.layoutHash(configuration, converting: conversion),
@@ -151,11 +157,14 @@ package struct CheckpointConversion: Sendable {
     /// Refuses a source that lacks what is to be written, or whose experts are not those that its manifest promises.
     private func checkSource(_ plan: ConversionPlan) throws(CheckpointError) {
         for file in plan.files {
-            for item in file.items where !checkpoint.isHere(item.name) { try checkpoint.withBytes(item.name) { _ in } }
+            for item in file.items {
+                let source = conversion.source(of: item.name)
+                if !checkpoint.isHere(source) { try checkpoint.withBytes(source) { _ in } }
+            }
         }
         guard let manifest = checkpoint.manifest else { return }
         for (expert, promised) in manifest.experts.sorted(by: { $0.key < $1.key }) {
-            let tensors = TensorNames.weights(of: expert, configuration.form)
+            let tensors = checkpoint.tensors(of: expert, configuration.form)
             guard tensors.allSatisfy({ checkpoint.isHere($0.fullName) }) else { continue }
             guard try checkpoint.weightsHash(of: tensors) != promised else { continue }
             throw CheckpointError(
@@ -165,6 +174,17 @@ package struct CheckpointConversion: Sendable {
                     + "is damaged or of another model, copy it again"
             )
         }
+    }
+
+    /// Refuses to make wider numbers of bytes, which would look like the original's and are not.
+    private func checkKind() throws(CheckpointError) {
+        guard let dtype, dtype != .i8, checkpoint.hasByteWeights else { return }
+        throw CheckpointError(
+            .unsupported,
+            file: checkpoint.folder,
+            "expected numbers that can become \(dtype.rawValue), found linear layers that were rounded to bytes (int8); "
+                + "convert from the original checkpoint"
+        )
     }
 
     private func checkSpace(_ plan: ConversionPlan, folder: String) throws(CheckpointError) {

@@ -67,6 +67,8 @@ struct CompanionFiles {
         case .f16: set("torch_dtype", .string("float16"))
         case .bf16: set("torch_dtype", .string("bfloat16"))
         case .f32: set("torch_dtype", .string("float32"))
+        // Loaders that know nothing of scales refuse a method that they do not know, instead of taking bytes for numbers.
+        case .i8: set("quantization_config", .object(JSONObject([("quant_method", .string("medmoe-int8"))])))
         default: break
         }
         try CheckpointConversion.write(JSONText.document(.object(JSONObject(members))), to: folder, "config.json")

@@ -48,7 +48,7 @@ package struct ConversionPlan: Sendable {
         shards: Shards,
         parts: Parts,
     ) throws(CheckpointError) {
-        let items = checkpoint.names.compactMap { conversion.item($0) }
+        let items = conversion.names.compactMap { conversion.item($0) }
         var all: [File]
         switch shards {
         case .bySize(let limit):
@@ -56,7 +56,7 @@ package struct ConversionPlan: Sendable {
         case .perExpert:
             var owner: [String: ExpertID] = [:]
             for expert in configuration.moe.experts {
-                for tensor in TensorNames.weights(of: expert, configuration.form) { owner[tensor.fullName] = expert }
+                for tensor in conversion.tensors(of: expert, configuration.form) { owner[tensor.fullName] = expert }
             }
             let grouped = Dictionary(grouping: items) { owner[$0.name] }
             all = grouped.map { expert, items in

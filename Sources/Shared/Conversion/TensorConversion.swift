@@ -7,14 +7,20 @@ internal import Kernels
 package struct TensorConversion: Sendable {
     private let source: Checkpoint
     private let dtype: TensorDType?
+    /// The weights that become bytes, each with scales beside it.
+    private let inBytes: Set<String>
+    /// The names of the tensors that will be written, sorted.
+    package let names: [String]
 
     /// Numbers that are read, converted and written at a time.
-    private static let pieceLength = 1 << 20
+    static let pieceLength = 1 << 20
 
     /// Leaves all as it is.
     package init(keeping source: Checkpoint) {
         self.source = source
         dtype = nil
+        inBytes = []
+        names = source.names
     }
 
     /// Turns all weights but the gates' into `dtype`, which must be a kind of weight.
@@ -22,14 +28,56 @@ package struct TensorConversion: Sendable {
         precondition(dtype.weightKind != nil, "\(dtype.rawValue) is no kind of weight")
         self.source = source
         self.dtype = dtype
+        inBytes = []
+        names = source.names
+    }
+
+    /// Rounds the weights of linear layers to bytes with a scale for each output, as loading them for int8 does, and
+    /// leaves all else as it is.
+    package init(toBytes source: Checkpoint, _ configuration: ModelConfiguration) {
+        self.source = source
+        dtype = nil
+        let weights = ModelInventory(configuration).linearWeights.filter { requirement in
+            guard let entry = source.entry(requirement.name) else { return false }
+            return entry.dtype.weightKind != nil && entry.shape == requirement.shape
+        }
+        inBytes = Set(weights.map(\.name))
+        names = Set(source.names).union(inBytes.map(TensorNames.scale(of:))).sorted()
+    }
+
+    /// The tensor of the source that one is written from: for new scales, the weight that they belong to.
+    package func source(of name: String) -> String {
+        guard let weight = TensorNames.weight(ofScale: name), inBytes.contains(weight) else { return name }
+        return weight
+    }
+
+    /// Whether a tensor that will be written holds the scales of a weight in bytes.
+    func isScale(_ name: String) -> Bool {
+        TensorNames.weight(ofScale: name).flatMap { item($0) }?.dtype == .i8
+    }
+
+    /// Pairs of relative and full name of an expert's tensors as they will be written.
+    package func tensors(
+        of expert: ExpertID,
+        _ form: ModelForm,
+    ) -> [(relativeName: String, fullName: String)] {
+        TensorNames.weights(of: expert, form).flatMap { tensor in
+            guard item(tensor.fullName)?.dtype == .i8 else { return [tensor] }
+            return [tensor, (TensorNames.scale(of: tensor.relativeName), TensorNames.scale(of: tensor.fullName))]
+        }
     }
 
     /// A tensor as it will be written; nil when the checkpoint has none of this name.
     package func item(_ name: String) -> SafetensorsStream.Item? {
-        source.entry(name).flatMap { SafetensorsStream.Item(name, target(of: $0), $0.shape) }
+        let weight = source(of: name)
+        if weight != name {
+            return source.entry(weight).flatMap { SafetensorsStream.Item(name, .f32, Array($0.shape.prefix(1))) }
+        }
+        return source.entry(name).flatMap { SafetensorsStream.Item(name, target(of: $0), $0.shape) }
     }
 
     private func target(of entry: TensorEntry) -> TensorDType {
+        if inBytes.contains(entry.name) { return .i8 }
         guard let dtype, entry.dtype.weightKind != nil, !entry.name.contains(TensorNames.gateSuffix) else {
             return entry.dtype
         }
@@ -46,12 +94,17 @@ package struct TensorConversion: Sendable {
         of name: String,
         _ body: (RawSpan) throws(CheckpointError) -> Void,
     ) throws(CheckpointError) -> Int {
-        let target = item(name)?.dtype
+        let (origin, target) = (self.source(of: name), item(name)?.dtype)
         var changed = 0
         // The closure that reads a mapped tensor does not throw; what the body says is kept and told afterwards.
         var failure: CheckpointError?
-        try source.withBytes(name) { bytes in
+        try source.withBytes(origin) { bytes in
             do throws(CheckpointError) {
+                if let entry = source.entry(origin), inBytes.contains(origin), let from = entry.dtype.weightKind {
+                    let rounding = RowRounding(name: origin, columns: entry.shape[1], kind: from)
+                    changed = try origin == name ? rounding.bytes(of: bytes, body) : rounding.scales(of: bytes, body)
+                    return
+                }
                 guard let entry = source.entry(name), target != entry.dtype, let from = entry.dtype.weightKind,
                     let to = target?.weightKind
                 else { return try body(bytes) }
@@ -90,7 +143,7 @@ package struct TensorConversion: Sendable {
         return changed
     }
 
-    private static func widen(_ bytes: RawSpan, _ kind: WeightKind, count: Int) -> [Float] {
+    static func widen(_ bytes: RawSpan, _ kind: WeightKind, count: Int) -> [Float] {
         [Float](capacity: count) { output in
             output.append(repeating: 0, count: count)
             var numbers = output.mutableSpan

@@ -5,6 +5,11 @@ extension ModelInventory {
         package let requirement: TensorRequirement
         /// What the checkpoint holds.
         package let found: TensorEntry
+
+        /// The kinds of numbers that it may hold.
+        fileprivate var wanted: String {
+            TensorNames.weight(ofScale: requirement.name) == nil ? "F16, BF16 or F32" : "F32"
+        }
     }
 
     /// How a checkpoint differs from what its configuration demands.
@@ -44,7 +49,7 @@ extension ModelInventory {
                 CheckpointError(
                     .wrongDType,
                     tensor: first.requirement.name,
-                    "expected numbers of F16, BF16 or F32, found \(first.found.dtype.rawValue)\(more)"
+                    "expected numbers of \(first.wanted), found \(first.found.dtype.rawValue)\(more)"
                 )
             }
         }
@@ -55,7 +60,9 @@ extension ModelInventory {
         var missing: [TensorRequirement] = []
         var misshapen: [Misfit] = []
         var unreadable: [Misfit] = []
-        for requirement in required {
+        let scales = scales(in: checkpoint)
+        let inBytes = Set(scales.compactMap { TensorNames.weight(ofScale: $0.name) })
+        for requirement in required + scales {
             guard let found = checkpoint.entry(requirement.name) else {
                 missing.append(requirement)
                 continue
@@ -63,12 +70,20 @@ extension ModelInventory {
             let misfit = Misfit(requirement: requirement, found: found)
             if found.shape != requirement.shape {
                 misshapen.append(misfit)
-            } else if found.dtype.weightKind == nil {
+            } else if TensorNames.weight(ofScale: found.name) != nil {
+                if found.dtype != .f32 { unreadable.append(misfit) }
+            } else if found.dtype.weightKind == nil, !inBytes.contains(found.name) {
                 unreadable.append(misfit)
             }
         }
-        let known = Set(required.map(\.name)).union(unread.map(\.name))
+        let known = Set((required + unread + scales).map(\.name))
         let surplus = checkpoint.names.filter { !known.contains($0) }.compactMap { checkpoint.entry($0) }
         return Report(missing: missing, misshapen: misshapen, unreadable: unreadable, surplus: surplus)
+    }
+
+    /// What a checkpoint has to hold beside those of its weights that it stores in bytes.
+    private func scales(in checkpoint: Checkpoint) -> [TensorRequirement] {
+        linearWeights.filter { checkpoint.entry($0.name)?.dtype == .i8 }
+            .map { TensorRequirement(TensorNames.scale(of: $0.name), [$0.shape[0]]) }
     }
 }

@@ -26,6 +26,17 @@ package struct ModelInventory: Sendable {
         self.unread = unread
     }
 
+    /// The weights of linear layers, which may be stored in bytes with scales.
+    ///
+    /// Gates may not, since they decide which expert a token visits, nor may tables or the tower's patch convolution.
+    package var linearWeights: [TensorRequirement] {
+        (required + unread).filter { requirement in
+            requirement.shape.count == 2 && requirement.name.hasSuffix(TensorNames.weightSuffix)
+                && !requirement.name.contains(TensorNames.gateSuffix)
+                && ![TensorNames.embedTokens, TensorNames.Tower.positionEmbedding].contains(requirement.name)
+        }
+    }
+
     /// The tensors of one expert, or of any other feed-forward block named `module`.
     package static func feedForward(_ module: String, _ configuration: ModelConfiguration) -> [TensorRequirement] {
         FeedForwardTensor.all(configuration.form).map { part in

@@ -50,7 +50,18 @@ package enum TensorNames {
         }
     }
 
-    /// Pairs of relative and full name of an expert's tensors, as `Checkpoint.weightsHash(of:)` takes them.
+    static let weightSuffix = ".weight"
+    private static let scaleSuffix = "_scale"
+
+    /// The scales of a weight that is stored in bytes, `(outputs)`.
+    package static func scale(of weight: String) -> String { weight + scaleSuffix }
+    /// The weight whose scales would have this name; nil for a name of another kind.
+    static func weight(ofScale name: String) -> String? {
+        name.hasSuffix(weightSuffix + scaleSuffix) ? String(name.dropLast(scaleSuffix.count)) : nil
+    }
+
+    /// Pairs of relative and full name of an expert's tensors but for scales, which depend on how they are stored:
+    /// `Checkpoint.tensors(of:_:)` knows those too.
     package static func weights(
         of expert: ExpertID,
         _ form: ModelForm,
