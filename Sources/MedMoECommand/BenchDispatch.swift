@@ -3,6 +3,7 @@ internal import Benchmarking
 internal import Foundation
 internal import Router
 internal import Shared
+internal import Transport
 
 /// `medmoe bench dispatch`: what router and expert node add to the network between them.
 struct BenchDispatch: AsyncParsableCommand {
@@ -97,6 +98,7 @@ struct BenchDispatch: AsyncParsableCommand {
             let plane = try TracePlane.connect(
                 [node],
                 expectation: EchoModel.expectation(hiddenSize: hidden),
+                wireDType: .float32,
                 patience: .seconds(30),
             )
             var line = ProgressLine()
