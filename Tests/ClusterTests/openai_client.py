@@ -53,7 +53,10 @@ for chunk in stream:
     provenance = getattr(chunk, "medmoe", None) or provenance
 assert text == answer, (text, answer)
 assert roles == ["assistant"] and reasons == [whole.choices[0].finish_reason], (roles, reasons)
-assert usage == whole.usage, (usage, whole.usage)
+assert usage.total_tokens == whole.usage.total_tokens, (usage, whole.usage)
+# The same question again: all but its last block was known.
+known = usage.prompt_tokens_details.cached_tokens
+assert 0 < known < usage.prompt_tokens and whole.usage.prompt_tokens_details.cached_tokens == 0, (usage, whole.usage)
 assert provenance["degraded"] is False and len(provenance["experts"]) >= 2, provenance
 shares = [e["token_share"] for e in provenance["experts"] if e["expert"] != "meta"]
 assert abs(sum(shares) - 1) < 1e-9, shares

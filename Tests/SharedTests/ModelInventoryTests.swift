@@ -88,7 +88,7 @@ import Testing
         for (name, shape) in tiny.tensors {
             let count = shape.reduce(1, *)
             if name == "lm_head.weight" {
-                writer.add(name, dtype: .i8, shape: shape, bytes: Array(repeating: 1, count: count))
+                writer.add(name, dtype: .i16, shape: shape, bytes: Array(repeating: 1, count: 2 * count))
             } else {
                 writer.add(name, shape: shape, floats: Array(repeating: 1, count: count))
             }
