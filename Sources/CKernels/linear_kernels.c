@@ -81,8 +81,9 @@ medmoe_instructions medmoe_best_instructions(void) {
         return MEDMOE_INSTRUCTIONS_BASELINE;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512dq"))
-        return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni") ? MEDMOE_INSTRUCTIONS_AVX512_DOT
-                                                                                            : MEDMOE_INSTRUCTIONS_AVX512;
+        return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni")
+                   ? MEDMOE_INSTRUCTIONS_AVX512_DOT
+                   : MEDMOE_INSTRUCTIONS_AVX512;
     return MEDMOE_INSTRUCTIONS_AVX2;
 #else
     return MEDMOE_INSTRUCTIONS_BASELINE;

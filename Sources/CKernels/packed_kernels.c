@@ -11,9 +11,9 @@
 // in float32, or 8-bit integers summed exactly.
 //
 // A panel holds 32 outputs; for each word of inputs (two brain floats, or four bytes) it has one word of each output.
-// Rows lie one after another, their words in order; a tile is up to 12 of them. A kernel broadcasts a row's word to all lanes and adds its products, so every
-// result is one running sum that walks k from the front, in its own lane: its bits depend on its row and its output
-// alone, whatever else the call holds. The instruction for brain floats adds the product of a pair's second numbers
+// Rows lie one after another, their words in order; a tile is up to 12 of them. A kernel broadcasts a row's word to all
+// lanes and adds its products, so every result is one running sum that walks k from the front, in its own lane: its bits
+// depend on its row and its output alone, whatever else the call holds. The instruction for brain floats adds the product of a pair's second numbers
 // first and then that of the first ones, each in one rounding (a product of two brain floats is exact in float32);
 // the other instruction sets do the same, so they agree where no sum is subnormal, which that instruction flushes.
 
@@ -169,7 +169,9 @@ void medmoe_pack_panel_int8(const int8_t *weights, ptrdiff_t outputs, ptrdiff_t 
 
 float medmoe_quantize_row(const float *weights, ptrdiff_t count, int8_t *to) {
     float most = 0;
-    for (ptrdiff_t k = 0; k < count; k++) most = fabsf(weights[k]) > most ? fabsf(weights[k]) : most;
+    // A weight that is no number has to be seen in every result, as it is in other numbers.
+    for (ptrdiff_t k = 0; k < count; k++)
+        most = fabsf(weights[k]) > most || weights[k] != weights[k] ? fabsf(weights[k]) : most;
     const float scale = most / 127.0f, factor = most > 0 ? 127.0f / most : 0;
     for (ptrdiff_t k = 0; k < count; k++) {
         const float rounded = rintf(weights[k] * factor);

@@ -54,7 +54,9 @@ static int64_t nanoseconds(void) {
 }
 
 /// Whether a job takes workers that has not been seen yet.
-static bool is_news(uint32_t state, uint32_t seen) { return (state & OPEN) && (state & ~(uint32_t)(INSIDE | OPEN)) != seen; }
+static bool is_news(uint32_t state, uint32_t seen) {
+    return (state & OPEN) && (state & ~(uint32_t)(INSIDE | OPEN)) != seen;
+}
 
 static void work_through(medmoe_thread_pool *pool) {
     for (;;) {
@@ -129,6 +131,14 @@ int medmoe_usable_cores(int *cores, int most) {
     return count;
 }
 
+int medmoe_current_core(void) {
+#if defined(__linux__)
+    return sched_getcpu();
+#else
+    return -1;
+#endif
+}
+
 int medmoe_stay_on(const int *cores, int core_count) {
 #if defined(__linux__)
     const cpu_set_t set = set_of(cores, core_count);
@@ -151,7 +161,8 @@ int medmoe_set_slice(int64_t nanoseconds) {
         uint32_t least, most;
     } attributes = {.size = sizeof attributes};
     // What else the thread has stays as it is.
-    if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0 || attributes.policy != SCHED_OTHER) return -1;
+    if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return -1;
+    if (attributes.policy != SCHED_OTHER) return -1;
     attributes.runtime = (uint64_t)nanoseconds;
     return (int)syscall(SYS_sched_setattr, 0, &attributes, 0);
 #else

@@ -29,6 +29,13 @@ package struct ComputeOptions: ParsableArguments {
     /// The cores that compute threads stay on; none for any.
     package func cores(_ settings: Settings) throws(SettingsError) -> [Int] {
         guard let text = settings.string("cores", flag: cores) else { return [] }
-        return try CoreList(parsing: text).cores
+        let chosen = try CoreList(parsing: text).cores
+        let usable = ThreadPool.usableCores
+        guard usable.isEmpty || chosen.allSatisfy(usable.contains) else {
+            throw SettingsError(
+                "cores has to name cores that this process may use (\(CoreList(usable).description)); \"\(text)\" came."
+            )
+        }
+        return chosen
     }
 }

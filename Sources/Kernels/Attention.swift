@@ -51,10 +51,9 @@ package enum AttentionKernel {
 
     /// Attends the rows of `segment` over the first positions of `blocks`.
     ///
-    /// Reads them from `queries` `(rows, heads * headSize)` and writes the same rows of `output`. Query head h belongs to
-    /// key-value head `h / (heads / keyValueHeads)`.
-    ///
-    /// `instructions` is for tests and measurements; it must be one of `InstructionSet.available`.
+    /// Queries are `(rows, heads * headSize)`; the same rows of `output` are written. Query head h belongs to key-value
+    /// head `h / (heads / keyValueHeads)`. `instructions` is for tests and measurements; it must be one of
+    /// `InstructionSet.available`.
     package static func attend(
         queries: borrowing Tensor,
         over blocks: [AttentionBlock],
@@ -66,58 +65,106 @@ package enum AttentionKernel {
         into output: inout Tensor,
         on pool: ThreadPool,
     ) {
-        guard segment.rowCount > 0 else { return }
-        let columns = queries.columns
-        let headSize = columns / headCount
-        let most = segment.firstVisible + (segment.rowCount - 1) * segment.visibleStep
-        precondition(headSize * headCount == columns && output.columns == columns, "\(queries.shape), \(output.shape)")
-        precondition(headCount.isMultiple(of: keyValueHeadCount), "\(headCount) heads on \(keyValueHeadCount)")
-        precondition(segment.firstRow >= 0 && segment.firstVisible > 0 && segment.visibleStep >= 0, "\(segment)")
-        precondition(segment.firstRow + segment.rowCount <= min(queries.rows, output.rows), "\(segment)")
-        precondition(most <= blocks.count * AttentionBlock.positionCount, "\(most) keys in \(blocks.count) blocks")
-        precondition(
-            blocks.allSatisfy { $0.keyValueHeadCount == keyValueHeadCount && $0.headSize == headSize },
-            "blocks are not of \(keyValueHeadCount) heads of \(headSize)"
+        attend(
+            queries: queries,
+            over: [(blocks, segment)],
+            headCount: headCount,
+            keyValueHeadCount: keyValueHeadCount,
+            scale: scale,
+            instructions: instructions,
+            into: &output,
+            on: pool,
         )
-        let offset = segment.firstRow * columns
-        let (q, y) = unsafe (queries.base + offset, output.base + offset)
-        let set = instructions.c
-        let table = unsafe blocks.map { unsafe UnsafePointer($0.base) }
-        unsafe table.withUnsafeBufferPointer { table in
-            guard let table = table.baseAddress else { return }
-            let job = unsafe medmoe_attention(
-                queries: q,
-                output: y,
-                blocks: table,
-                rows: segment.rowCount,
-                heads: headCount,
-                kv_heads: keyValueHeadCount,
-                head_size: headSize,
-                first_visible: segment.firstVisible,
-                visible_step: segment.visibleStep,
-                scale: scale,
-            )
-            unsafe run(job, set, on: pool)
-        }
-        extendLifetime(blocks)
     }
 
-    /// Runs all pieces of a job, on one scratch for each thread and not each piece: long prompts take much of it.
-    private static func run(_ job: medmoe_attention, _ set: medmoe_instructions, on pool: ThreadPool) {
-        unsafe withUnsafePointer(to: job) { job in
-            let tasks = unsafe medmoe_attention_tasks(job)
-            let workers = min(pool.threadCount, tasks)
-            let floats = unsafe medmoe_attention_scratch(job)
-            let scratch = Tensor(uninitialized: TensorShape(workers, floats))
-            let next = Atomic(0)
-            pool.run(workers) { worker in
-                let own = unsafe scratch.base + worker * floats
-                while true {
-                    let task = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                    guard task < tasks else { return }
-                    unsafe medmoe_attention_run(job, task, own, set)
+    /// The same for several runs of rows at once, each over blocks of its own.
+    package static func attend(
+        queries: borrowing Tensor,
+        over runs: [(blocks: [AttentionBlock], segment: Segment)],
+        headCount: Int,
+        keyValueHeadCount: Int,
+        scale: Float,
+        instructions: InstructionSet = .best,
+        into output: inout Tensor,
+        on pool: ThreadPool,
+    ) {
+        let columns = queries.columns
+        let headSize = columns / headCount
+        let rows = min(queries.rows, output.rows)
+        precondition(headSize * headCount == columns && output.columns == columns, "\(queries.shape), \(output.shape)")
+        precondition(headCount.isMultiple(of: keyValueHeadCount), "\(headCount) heads on \(keyValueHeadCount)")
+        for (blocks, segment) in runs { segment.check(rows: rows, blocks: blocks.count) }
+        precondition(
+            runs.allSatisfy { run in
+                run.blocks.allSatisfy { $0.keyValueHeadCount == keyValueHeadCount && $0.headSize == headSize }
+            },
+            "blocks are not of \(keyValueHeadCount) heads of \(headSize)"
+        )
+        let table = unsafe runs.flatMap { unsafe $0.blocks.map { unsafe UnsafePointer($0.base) } }
+        let (q, y) = unsafe (queries.base, output.base)
+        unsafe table.withUnsafeBufferPointer { table in
+            guard var next = table.baseAddress else { return }
+            var jobs: [medmoe_attention] = unsafe []
+            for (blocks, segment) in runs {
+                let offset = segment.firstRow * columns
+                let job = unsafe medmoe_attention(
+                    queries: q + offset,
+                    output: y + offset,
+                    blocks: next,
+                    rows: segment.rowCount,
+                    heads: headCount,
+                    kv_heads: keyValueHeadCount,
+                    head_size: headSize,
+                    first_visible: segment.firstVisible,
+                    visible_step: segment.visibleStep,
+                    scale: scale,
+                )
+                if segment.rowCount > 0 { unsafe jobs.append(job) }
+                unsafe next += blocks.count
+            }
+            unsafe run(jobs, instructions.c, on: pool)
+        }
+        extendLifetime(runs)
+    }
+
+    /// Runs all pieces of some jobs, on one scratch for each thread: it takes some hundred kilobytes for long prompts.
+    private static func run(_ jobs: [medmoe_attention], _ set: medmoe_instructions, on pool: ThreadPool) {
+        var ends: [Int] = []
+        var floats = 0
+        for unsafejob in unsafe jobs {
+            unsafe withUnsafePointer(to: job) { job in
+                let tasks = unsafe medmoe_attention_tasks(job)
+                ends.append((ends.last ?? 0) + tasks)
+                floats = max(floats, unsafe medmoe_attention_scratch(job))
+            }
+        }
+        let total = ends.last ?? 0
+        let workers = min(pool.threadCount, total)
+        guard workers > 0 else { return }
+        let scratch = Tensor(uninitialized: TensorShape(workers, floats))
+        let next = Atomic(0)
+        pool.run(workers) { worker in
+            let own = unsafe scratch.base + worker * floats
+            var index = 0
+            while true {
+                let task = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard task < total else { return }
+                while task >= ends[index] { index += 1 }
+                let first = index == 0 ? 0 : ends[index - 1]
+                unsafe withUnsafePointer(to: jobs[index]) { job in
+                    unsafe medmoe_attention_run(job, task - first, own, set)
                 }
             }
         }
+    }
+}
+
+extension AttentionKernel.Segment {
+    /// A run that does not fit its tensors or its blocks is a mistake of ours.
+    fileprivate func check(rows: Int, blocks: Int) {
+        let most = firstVisible + (rowCount - 1) * visibleStep
+        precondition(rowCount == 0 || (firstRow >= 0 && firstVisible > 0 && visibleStep >= 0), "\(self)")
+        precondition(firstRow + rowCount <= rows, "\(self) of \(rows) rows")
+        precondition(rowCount == 0 || most <= blocks * AttentionBlock.positionCount, "\(most) keys in \(blocks) blocks")
     }
 }

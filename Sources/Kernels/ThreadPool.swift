@@ -34,6 +34,9 @@ package final class ThreadPool {
         unsafe medmoe_thread_pool_destroy(pool)
     }
 
+    /// The core that the calling thread runs on now; below 0 where the system does not say.
+    package static var currentCore: Int { Int(medmoe_current_core()) }
+
     /// The cores that this process may run on, ascending; none where the system does not say.
     package static var usableCores: [Int] {
         let cores = unsafe [Int32](unsafeUninitializedCapacity: 1024) { cores, count in

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CommandSupport
 internal import Foundation
 
 /// `medmoe ask`: one question, one answer.
@@ -29,6 +30,8 @@ struct Ask: AsyncParsableCommand {
 
     @OptionGroup var imageChoice: ImageChoice
 
+    @OptionGroup var compute: ComputeOptions
+
     @Option(help: "Tokens to generate at most.")
     var maxTokens: Int?
 
@@ -48,7 +51,7 @@ struct Ask: AsyncParsableCommand {
             try await ask(url ?? "http://127.0.0.1:8080")
             return
         }
-        try await EmbeddedServer.run(model) { try await ask($0) }
+        try await EmbeddedServer.run(model, compute: compute) { try await ask($0) }
     }
 
     private func ask(_ url: String) async throws {

@@ -2,6 +2,7 @@ internal import CommandSupport
 internal import Foundation
 internal import LocalCluster
 internal import Logging
+internal import Model
 internal import Router
 internal import Shared
 
@@ -11,18 +12,23 @@ enum EmbeddedServer {
     /// Runs `work` against a server of the checkpoint in `folder`, once that is ready; then stops it.
     static func run(
         _ folder: String,
+        compute: ComputeOptions,
         _ work: @escaping @Sendable (_ url: String) async throws -> Void,
     ) async throws {
         guard let port = FreePort.find() else { throw AskError("No free port was found on the loopback interface.") }
         let logger = try ProgramRunner.makeLogger(label: "medmoe", level: "error")
-        let launcher = try RouterLauncher(folder: folder)
+        let settings = try await Settings(file: nil)
+        let launcher = try RouterLauncher(folder: folder, dtype: compute.dtype(settings))
+        var configuration = RouterService.Configuration(
+            host: "127.0.0.1",
+            port: port,
+            modelName: launcher.suggestedName,
+            threads: ProcessInfo.processInfo.activeProcessorCount,
+        )
+        configuration.dtype = launcher.weights.dtype
+        configuration.cores = try compute.cores(settings)
         let service = try RouterService(
-            configuration: .init(
-                host: "127.0.0.1",
-                port: port,
-                modelName: launcher.suggestedName,
-                threads: ProcessInfo.processInfo.activeProcessorCount,
-            ),
+            configuration: configuration,
             model: launcher.model,
             preprocessing: launcher.preprocessing,
             domains: launcher.domains,

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CommandSupport
 internal import Evaluation
 internal import Foundation
 
@@ -28,6 +29,8 @@ struct Eval: AsyncParsableCommand {
 
     @Option(help: "The server to ask instead.")
     var url: String?
+
+    @OptionGroup var compute: ComputeOptions
 
     @OptionGroup var records: RecordOptions
 
@@ -61,7 +64,7 @@ struct Eval: AsyncParsableCommand {
             try await evaluate(url ?? "", questions, labels)
             return
         }
-        try await EmbeddedServer.run(model) { try await evaluate($0, questions, labels) }
+        try await EmbeddedServer.run(model, compute: compute) { try await evaluate($0, questions, labels) }
     }
 
     private func evaluate(_ url: String, _ questions: [EvaluationRecord], _ labels: [String]) async throws {

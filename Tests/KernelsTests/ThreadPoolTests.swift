@@ -1,3 +1,4 @@
+import Glibc
 import Kernels
 import Synchronization
 import Testing
@@ -41,8 +42,21 @@ import Testing
     func cores() throws {
         let core = try #require(ThreadPool.usableCores.last)
         let pool = ThreadPool(threads: 3, cores: [core])
-        let total = Atomic(0)
-        pool.run(100) { _ in total.wrappingAdd(1, ordering: .relaxed) }
-        #expect(total.load(ordering: .relaxed) == 100)
+        #expect(pool.threadCount == 3)
+        let caller = pthread_self()
+        let strays = Atomic(0)
+        let others = Atomic(0)
+        let deadline = ContinuousClock.now + .seconds(20)
+        while others.load(ordering: .relaxed) < 10, deadline > .now {
+            pool.run(60) { _ in
+                let end = ContinuousClock.now + .microseconds(50)
+                while end > .now {}
+                guard pthread_self() != caller else { return }
+                others.wrappingAdd(1, ordering: .relaxed)
+                if ThreadPool.currentCore != core { strays.wrappingAdd(1, ordering: .relaxed) }
+            }
+        }
+        #expect(strays.load(ordering: .relaxed) == 0)
+        #expect(others.load(ordering: .relaxed) > 0, "the pool's own threads took no task")
     }
 }

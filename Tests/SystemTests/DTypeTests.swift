@@ -171,4 +171,35 @@ import Testing
         #expect(tight.seen.map(\.answers) == wide.seen.map(\.answers))
         #expect(!tight.metrics.contains("medmoe_prefix_cache_evictions_total 0\n"))
     }
+
+    @Test("Equal prompts side by side in a cache that just holds them leave room for the next")
+    func equalPrompts() async throws {
+        let short = EngineTests.Case(
+            question: "Is there a lesion in the upper lobe of this lung?",
+            images: [],
+            tokens: 1
+        )
+        let length = try EngineTests.request(short).tokenIDs.count
+        try #require(length > 32 && length < 56, "\(length) tokens")
+        var long = short
+        long.tokens = 8
+        let other = EngineTests.Case(
+            question: "What is shown in this picture, and on which side?",
+            images: [],
+            tokens: 8
+        )
+        var limits = InferenceEngine.Limits()
+        // Four blocks: two sequences of two.
+        limits.scheduling.cachePositions = 128
+        let items = [short, long, other, other, long, short, other]
+        let together = try await EngineTests.withEngine(limits: limits) { engine in
+            try await Self.collect(items.map { try engine.submit(EngineTests.request($0)) }).answers
+        }
+        let alone = try await EngineTests.withEngine { engine in
+            var answers: [EngineTests.Answer] = []
+            for item in items { answers += try await Self.collect([engine.submit(EngineTests.request(item))]).answers }
+            return answers
+        }
+        #expect(together == alone)
+    }
 }

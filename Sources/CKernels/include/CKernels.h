@@ -23,6 +23,8 @@ medmoe_thread_pool *_Nullable medmoe_thread_pool_create(int threads, int64_t spi
                                                         int core_count);
 /// Writes at most `most` numbers of cores that this process may run on; returns how many.
 int medmoe_usable_cores(int *cores, int most);
+/// The core that the calling thread runs on now; below 0 where the system does not say.
+int medmoe_current_core(void);
 /// Asks the scheduler for time slices of this length for the calling thread, 0 for the usual: a thread with short ones
 /// runs at once when it wakes. Not 0 where the system knows no such thing; nothing is lost then but time.
 int medmoe_set_slice(int64_t nanoseconds);

@@ -41,6 +41,7 @@ package struct Attention: ~Copyable, Sendable {
         var attended = Tensor(uninitialized: projected.query.shape)
         let scale = 1 / Float(headSize).squareRoot()
         var firstRow = 0
+        var runs: [(blocks: [AttentionBlock], segment: AttentionKernel.Segment)] = []
         for run in batch.runs {
             let blocks = run.cache.layer(layer)
             let earlier = run.cache.count
@@ -52,23 +53,24 @@ package struct Attention: ~Copyable, Sendable {
                 at: earlier,
                 on: pool,
             )
-            AttentionKernel.attend(
-                queries: projected.query,
-                over: blocks,
-                segment: .init(
-                    firstRow: firstRow,
-                    rowCount: run.rowCount,
-                    firstVisible: earlier + 1,
-                    visibleStep: 1,
-                ),
-                headCount: headCount,
-                keyValueHeadCount: headCount,
-                scale: scale,
-                into: &attended,
-                on: pool,
+            let segment = AttentionKernel.Segment(
+                firstRow: firstRow,
+                rowCount: run.rowCount,
+                firstVisible: earlier + 1,
+                visibleStep: 1,
             )
+            runs.append((blocks, segment))
             firstRow += run.rowCount
         }
+        AttentionKernel.attend(
+            queries: projected.query,
+            over: runs,
+            headCount: headCount,
+            keyValueHeadCount: headCount,
+            scale: scale,
+            into: &attended,
+            on: pool,
+        )
         return output(attended, on: pool)
     }
 }

@@ -23,6 +23,12 @@ package final class KVCache {
         self.count = min(self.count, count)
     }
 
+    /// Takes another block with the same content for one of these; returns the one that is not needed any more.
+    package func replace(_ index: Int, with block: KVBlock) -> KVBlock {
+        defer { blocks[index] = block }
+        return blocks[index]
+    }
+
     /// Makes room for `rows` more positions.
     func reserve(_ rows: Int) {
         precondition(count + rows <= capacity, "\(count) + \(rows) positions of \(capacity)")

@@ -138,6 +138,8 @@ package final class RemoteExpertPlane: ExpertPlane {
             for (group, computed) in zip(plan.here, local.experts.compute(work, of: call.input, on: local.pool)) {
                 answers.accept(group, computed: computed, node: NodeID(settings.router))
             }
+            // What came meanwhile counts, however long this took.
+            for event in (try? transport.poll(timeout: .zero)) ?? [] { handle(event, answers: answers) }
         }
         if !machine.isComplete { idle() }
         while !machine.isComplete {
@@ -156,6 +158,7 @@ package final class RemoteExpertPlane: ExpertPlane {
                 giveUp(answers)
             }
             tick(answers)
+            publishStatus()
         }
         publishStatus()
         return answers.take()
@@ -238,6 +241,9 @@ package final class RemoteExpertPlane: ExpertPlane {
             default: break
             }
         case .malformed(let link, let error):
+            if error.request != 0, let dispatch = machine.replied(error.request, from: link), let answers {
+                fail(dispatch, .refused, "answered what cannot be read", reason: "malformed", answers: answers)
+            }
             metrics.recordDroppedReply(reason: "malformed")
             logger.warning(
                 "A message of a node was not understood and was dropped.",

@@ -96,6 +96,7 @@ final class EngineLoop {
             },
         )
         guard !batch.work.isEmpty else { return false }
+        publish(load)
         admit(batch.admitted)
         publish(load)
         let byID = Dictionary(uniqueKeysWithValues: running.map { ($0.id, $0) })
@@ -222,10 +223,10 @@ final class EngineLoop {
     /// Goes on with a sequence by the logits of some rows: one, or those of a choice.
     private func advance(_ part: PassPart, logits: borrowing Tensor, rows: Range<Int>) {
         let sequence = part.sequence
-        if sequence.prompt != nil {
-            sequence.prompt = nil
-            memory.keep(sequence)
-        }
+        // Its blocks are for others once its first logits have been seen to be numbers.
+        let isRead = sequence.prompt != nil
+        sequence.prompt = nil
+        defer { if isRead, !sequence.isFailed { memory.keep(sequence) } }
         let columns = logits.columns
         guard sequence.scoring == nil else {
             for row in rows { choose(part, logits: logits.span.extracting(row * columns..<(row + 1) * columns)) }

@@ -57,6 +57,8 @@ final class SequenceMemory {
                 tally: sequence.tallies[index],
             )
             guard let node else { return }
+            // Another sequence was faster: one block is enough for both, and the budget counts on it.
+            if node.block !== cache.blocks[index] { pool.give(cache.replace(index, with: node.block)) }
             sequence.nodes.append(node)
         }
         metrics.record(keptPositions: prefixes.count * KVBlock.positionCount)
@@ -78,6 +80,7 @@ final class SequenceMemory {
         if let block = pool.take() { return block }
         guard let block = prefixes.evict() else { preconditionFailure("more positions were admitted than there are") }
         metrics.recordPrefixEviction()
+        metrics.record(keptPositions: prefixes.count * KVBlock.positionCount)
         return block
     }
 }

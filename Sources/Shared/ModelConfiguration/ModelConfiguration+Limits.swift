@@ -3,7 +3,7 @@ extension ModelConfiguration {
     /// a slip of the pen.
     enum Limits {
         static let hiddenSize = 1...65_536
-        static let intermediateSize = 1...1_048_576
+        static let intermediateSize = 1...65_536
         static let layers = 1...1024
         static let heads = 1...1024
         static let positions = 1...1_048_576
