@@ -131,8 +131,8 @@ package enum AttentionKernel {
     private static func run(_ jobs: [medmoe_attention], _ set: medmoe_instructions, on pool: ThreadPool) {
         var ends: [Int] = []
         var floats = 0
-        for unsafejob in unsafe jobs {
-            unsafe withUnsafePointer(to: job) { job in
+        for index in unsafe jobs.indices {
+            unsafe withUnsafePointer(to: jobs[index]) { job in
                 let tasks = unsafe medmoe_attention_tasks(job)
                 ends.append((ends.last ?? 0) + tasks)
                 floats = max(floats, unsafe medmoe_attention_scratch(job))
