@@ -4,10 +4,36 @@ package import Shared
 /// The seam: "run these rows through these experts".
 ///
 /// A decoder layer asks it and does not know whether the experts are in this process or behind a network; the answer
-/// has the same bits either way. It is called on the compute thread and may block there until the call's deadline.
+/// has the same bits either way. It is called on the compute thread, and several calls may be open at once: while one
+/// waits for its experts, another's rows attend.
 package protocol ExpertExecutor: AnyObject {
+    /// Starts the rows of one mixture layer; what goes to other processes has left when it returns.
+    func begin(_ call: borrowing ExpertCall) -> any PendingExperts
+}
+
+/// A layer's experts at work.
+package protocol PendingExperts: AnyObject {
+    /// Waits for what is still out, at most until the call's deadline, and hands the outputs on; to be called once.
+    func finish() -> ExpertOutputs
+}
+
+extension ExpertExecutor {
     /// Runs the rows of one mixture layer.
-    func execute(_ call: borrowing ExpertCall) -> ExpertOutputs
+    package func execute(_ call: borrowing ExpertCall) -> ExpertOutputs { begin(call).finish() }
+}
+
+/// Outputs that are there already.
+package final class ReadyExperts: PendingExperts {
+    private var outputs: ExpertOutputs?
+
+    /// Takes the outputs.
+    package init(_ outputs: consuming ExpertOutputs) { self.outputs = consume outputs }
+
+    /// Hands them on.
+    package func finish() -> ExpertOutputs {
+        guard let outputs = outputs.take() else { preconditionFailure("a layer's outputs are taken once") }
+        return outputs
+    }
 }
 
 /// One request to the experts of a layer.
@@ -24,6 +50,8 @@ package struct ExpertCall: ~Copyable {
     package let skippedRows: Set<Int>
     /// When the answer stops being useful.
     package let deadline: ContinuousClock.Instant
+    /// Whether nobody wants the answer any more.
+    package let isAbandoned: () -> Bool
 
     /// Describes a request.
     package init(
@@ -33,6 +61,7 @@ package struct ExpertCall: ~Copyable {
         wantsMeta: Bool,
         skippedRows: Set<Int>,
         deadline: ContinuousClock.Instant,
+        isAbandoned: @escaping () -> Bool = { false },
     ) {
         self.layer = layer
         self.input = input
@@ -40,6 +69,7 @@ package struct ExpertCall: ~Copyable {
         self.wantsMeta = wantsMeta
         self.skippedRows = skippedRows
         self.deadline = deadline
+        self.isAbandoned = isAbandoned
     }
 
     /// Rows that the meta expert has to see, ascending.
@@ -56,6 +86,8 @@ package struct ExpertOutputs: ~Copyable {
     package var sources: [ExpertID: ExpertSource]
     /// Experts that did not answer, and why; their rows above are meaningless.
     package var failures: [ExpertID: ExpertFailure]
+    /// How often the expert that was asked most often was asked: 1 where every first answer counted.
+    package var attempts: Int
 
     /// Takes the answers of a layer.
     package init(
@@ -63,11 +95,13 @@ package struct ExpertOutputs: ~Copyable {
         meta: consuming Tensor,
         sources: [ExpertID: ExpertSource],
         failures: [ExpertID: ExpertFailure],
+        attempts: Int = 1,
     ) {
         self.routed = routed
         self.meta = meta
         self.sources = sources
         self.failures = failures
+        self.attempts = attempts
     }
 }
 
@@ -95,6 +129,8 @@ package struct ExpertFailure: Error, Sendable, Equatable, CustomStringConvertibl
         case timedOut
         /// A node answered that it cannot or will not compute them.
         case refused
+        /// Nobody waited for the answer any more.
+        case abandoned
     }
 
     /// The expert concerned.
@@ -110,6 +146,9 @@ package struct ExpertFailure: Error, Sendable, Equatable, CustomStringConvertibl
         self.code = code
         self.message = message
     }
+
+    /// Whether waiting may help: nobody was there, or nobody was fast enough.
+    package var canHeal: Bool { code == .unavailable || code == .timedOut }
 
     /// The sentence.
     package var description: String { message }

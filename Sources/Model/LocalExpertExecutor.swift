@@ -15,7 +15,7 @@ package final class LocalExpertExecutor: ExpertExecutor {
     }
 
     /// Runs the rows of all experts side by side; an expert that was not loaded is reported as unavailable.
-    package func execute(_ call: borrowing ExpertCall) -> ExpertOutputs {
+    package func begin(_ call: borrowing ExpertCall) -> any PendingExperts {
         let topK = call.routing.topK
         var work: [(expert: ExpertID, rows: [Int])] = []
         var targets: [[Int]] = []
@@ -56,8 +56,11 @@ package final class LocalExpertExecutor: ExpertExecutor {
             sources[id] = source(of: id)
         }
         if call.wantsMeta, meta.rows == 0 { meta = Tensor(zeros: call.input.shape) }
-        return ExpertOutputs(routed: routed, meta: meta, sources: sources, failures: failures)
+        return ReadyExperts(ExpertOutputs(routed: routed, meta: meta, sources: sources, failures: failures))
     }
+
+    /// Whether an expert is loaded.
+    package func holds(_ id: ExpertID) -> Bool { experts.holds(id) }
 
     private func source(of id: ExpertID) -> ExpertSource? {
         experts.hash(of: id).map { ExpertSource(node: node, weightsHash: $0) }

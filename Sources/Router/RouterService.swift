@@ -41,6 +41,8 @@ package struct RouterService: Sendable {
         package var maximumMessageBytes = 64 << 20
         /// What rows are rounded to on the wire, both ways.
         package var wireDType = WireDType.float32
+        /// Whether another replica is asked for what one is slow with.
+        package var hedges = true
 
         /// Describes a router.
         package init(host: String, port: Int, modelName: String, threads: Int) {
@@ -167,15 +169,17 @@ package struct RouterService: Sendable {
             } catch {
                 throw TransportError(.system, "\(error)")
             }
+            var settings = RemoteExpertPlane.Settings(
+                router: configuration.routerName,
+                incarnation: UInt64.random(in: 1 ... .max),
+                expectation: expectation,
+                timing: configuration.timing,
+                maximumMessageBytes: configuration.maximumMessageBytes,
+                wireDType: configuration.wireDType,
+            )
+            settings.hedges = configuration.hedges
             let plane = try RemoteExpertPlane(
-                settings: .init(
-                    router: configuration.routerName,
-                    incarnation: UInt64.random(in: 1 ... .max),
-                    expectation: expectation,
-                    timing: configuration.timing,
-                    maximumMessageBytes: configuration.maximumMessageBytes,
-                    wireDType: configuration.wireDType,
-                ),
+                settings: settings,
                 transport: transport,
                 endpoints: endpoints,
                 metrics: metrics,

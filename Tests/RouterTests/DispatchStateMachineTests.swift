@@ -83,9 +83,9 @@ struct DispatchStateMachineTests {
             case .replied(let request, let link):
                 ended = machine.replied(request, from: LinkID(rawValue: link)).map { [$0] } ?? []
             case .lost(let link):
-                ended = machine.lost(LinkID(rawValue: link))
+                ended = machine.lost(LinkID(rawValue: link)).map(\.dispatch)
             case .expired:
-                let expired = machine.expired()
+                let expired = machine.givenUp { _ in true }
                 #expect(expired.map { Int($0.request) - 10 } == expired.map(\.dispatch.link.rawValue))
                 ended = expired.map(\.dispatch)
             }

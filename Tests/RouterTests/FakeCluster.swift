@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import Transport
 
-/// A router's plane over three fake nodes: `a` has expert 4.0, `b` 4.1, and `c` 4.2 and 4.meta.
+/// A router's plane over three fake nodes: `a` has expert 4.0, `b` 4.1, and `c` 4.2 and 4.meta; replicas beside them.
 final class FakeCluster {
     static let columns = 4
     static let layer = 4
@@ -29,38 +29,50 @@ final class FakeCluster {
     static let homes = [id(0): "a", id(1): "b", id(2): "c", meta: "c"]
 
     /// Makes the nodes of these names present and lets them join; each poll takes 100 ms for each node.
-    init(present: [String] = ["a", "b", "c"], wireDType: WireDType = .float32) throws {
+    ///
+    /// `replicas` are further nodes, each with the experts of one of the three.
+    init(
+        present: [String] = ["a", "b", "c"],
+        replicas: [String: String] = [:],
+        wireDType: WireDType = .float32,
+        step: Duration = .milliseconds(100),
+        adjust: (inout RemoteExpertPlane.Settings) -> Void = { _ in },
+    ) throws {
         transport = try InProcessExpertTransport()
         let hash = Source.make("").weightsHash
         let clock = clock
         var nodes: [String: FakeNode] = [:]
-        for name in ["a", "b", "c"] {
-            let experts = Self.homes.filter { $0.value == name }.keys.sorted()
+        for name in ["a", "b", "c"] + replicas.keys {
+            let experts = Self.homes.filter { $0.value == replicas[name] ?? name }.keys.sorted()
             nodes[name] = FakeNode(
                 name: name,
                 experts: experts.map { HostedExpert(expert: $0, weightsHash: hash) },
                 layout: hash,
                 hiddenSize: Self.columns,
-                onStep: { clock.advance(.milliseconds(100)) },
+                onStep: { clock.advance(step) },
             )
         }
         self.nodes = nodes
-        for name in present { if let node = nodes[name] { transport.register(endpoint: name, node: node) } }
+        for name in present + replicas.keys.sorted() {
+            if let node = nodes[name] { transport.register(endpoint: name, node: node) }
+        }
         let board = board
-        plane = try RemoteExpertPlane(
-            settings: .init(
-                router: "router",
-                incarnation: 5,
-                expectation: ModelExpectation(
-                    layoutHash: hash,
-                    hiddenSize: Self.columns,
-                    experts: Self.homes.mapValues { _ in hash },
-                    numerics: "fake",
-                ),
-                wireDType: wireDType,
+        var settings = RemoteExpertPlane.Settings(
+            router: "router",
+            incarnation: 5,
+            expectation: ModelExpectation(
+                layoutHash: hash,
+                hiddenSize: Self.columns,
+                experts: Self.homes.mapValues { _ in hash },
+                numerics: "fake",
             ),
+            wireDType: wireDType,
+        )
+        adjust(&settings)
+        plane = try RemoteExpertPlane(
+            settings: settings,
             transport: transport,
-            endpoints: ["a", "b", "c"],
+            endpoints: ["a", "b", "c"] + replicas.keys.sorted(),
             metrics: RouterMetrics(factory: registry),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
             now: { clock.now },
@@ -82,8 +94,18 @@ final class FakeCluster {
         skipped: Set<Int> = [],
         inputRow: (Int) -> [Float] = FakeCluster.inputRow,
     ) -> ExpertOutputs {
+        begin(within: budget, skipped: skipped, inputRow: inputRow).finish()
+    }
+
+    /// The same without waiting.
+    func begin(
+        within budget: Duration = .seconds(2),
+        skipped: Set<Int> = [],
+        isAbandoned: @escaping () -> Bool = { false },
+        inputRow: (Int) -> [Float] = FakeCluster.inputRow,
+    ) -> any PendingExperts {
         let rows = Self.choices.count
-        return plane.execute(
+        return plane.begin(
             ExpertCall(
                 layer: Self.layer,
                 input: Tensor(TensorShape(rows, Self.columns), (0..<rows).flatMap(inputRow)),
@@ -91,6 +113,7 @@ final class FakeCluster {
                 wantsMeta: true,
                 skippedRows: skipped,
                 deadline: clock.now + budget,
+                isAbandoned: isAbandoned,
             )
         )
     }
@@ -99,6 +122,7 @@ final class FakeCluster {
     static func check(
         _ outputs: borrowing ExpertOutputs,
         failed: Set<ExpertID> = [],
+        from others: [ExpertID: String] = [:],
         location: SourceLocation = #_sourceLocation,
     ) {
         #expect(Set(outputs.failures.keys) == failed, sourceLocation: location)
@@ -109,6 +133,7 @@ final class FakeCluster {
         }
         let hash = Source.make("").weightsHash
         let sources = homes.filter { !failed.contains($0.key) }
+            .merging(others) { $1 }
             .mapValues { ExpertSource(node: NodeID($0), weightsHash: hash) }
         #expect(outputs.sources == sources, sourceLocation: location)
         for (row, choice) in choices.enumerated() {

@@ -25,6 +25,8 @@ final class FakeNode: InProcessNode {
         case distorts((inout ResultMessage) -> Void)
         /// Answers with a tensor frame that does not fit its header.
         case breaks
+        /// Answers with rows that are no numbers.
+        case spoils
         /// Says goodbye instead.
         case leaves
         /// Another process says hello in its place instead.
@@ -36,6 +38,8 @@ final class FakeNode: InProcessNode {
     var manner = Manner.answers()
     /// Whether it is silent on everything.
     var isDumb = false
+    /// What its heartbeats say.
+    var queuedRows = 0
     /// Done before a dispatch is looked at.
     var onDispatch: (() -> Void)?
     /// How many times it says each result, and for which other requests.
@@ -88,7 +92,8 @@ final class FakeNode: InProcessNode {
         switch header.body {
         case .hello: say(.hello(hello), to: peer)
         case .heartbeat:
-            say(.heartbeat(HeartbeatMessage(incarnation: hello.incarnation, progress: 0, queuedRows: 0)), to: peer)
+            let heartbeat = HeartbeatMessage(incarnation: hello.incarnation, progress: 0, queuedRows: queuedRows)
+            say(.heartbeat(heartbeat), to: peer)
         case .dispatch(let message):
             onDispatch?()
             guard let frame else { return }
@@ -125,6 +130,10 @@ final class FakeNode: InProcessNode {
             change(&result)
             send(result, tensor: Self.sevens((try? result.tensorByteCount()) ?? 0), request, to: peer, steps: 0)
         case .breaks: send(result, tensor: Self.sevens(frame.byteCount - 4), request, to: peer, steps: 0)
+        case .spoils:
+            let nothing = try? Frame(byteCount: frame.byteCount)
+            nothing?.withMutableFloats { floats in for index in 0..<floats.count { floats[index] = .nan } }
+            send(result, tensor: nothing, request, to: peer, steps: 0)
         case .leaves: say(.goodbye(GoodbyeMessage(reason: "drained")), to: peer)
         case .restarts:
             hello.incarnation += 1

@@ -124,7 +124,7 @@ extension NodeRegistryTests {
         var summary: [String] {
             registry.status.nodes.map(\.state)
                 + [Self.first, Self.second, Self.third, Self.meta].map { expert in
-                    registry.host(of: expert)?.node.rawValue ?? registry.reasonForAbsence(of: expert)
+                    registry.hosts(of: expert).first?.node.rawValue ?? registry.reasonForAbsence(of: expert)
                 }
         }
     }

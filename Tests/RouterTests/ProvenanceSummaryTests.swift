@@ -46,15 +46,15 @@ struct ProvenanceSummaryTests {
         let routed: (Int, Int) -> ExpertID = { ExpertID(layer: $0, slot: .routed($1)) }
         tally.add(
             layer: 0,
-            sources: [
+            outcome: .init(sources: [
                 routed(0, 0): Source.make("b", 2), routed(0, 1): Source.make("a", 1),
                 ExpertID(layer: 0, slot: .meta): Source.make("c", 3),
-            ],
+            ]),
             used: [0, 1],
-            rowCount: 4,
+            rows: 0..<4,
         )
-        tally.add(layer: 0, sources: [routed(0, 0): Source.make("a", 2)], used: [0], rowCount: 0)
-        tally.add(layer: 2, sources: [routed(2, 2): Source.make("a", 4)], used: [2], rowCount: 4)
+        tally.add(layer: 0, outcome: .init(sources: [routed(0, 0): Source.make("a", 2)]), used: [0], rows: 0..<0)
+        tally.add(layer: 2, outcome: .init(sources: [routed(2, 2): Source.make("a", 4)]), used: [2], rows: 0..<4)
         return tally
     }
 

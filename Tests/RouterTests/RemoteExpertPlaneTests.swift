@@ -66,7 +66,10 @@ struct RemoteExpertPlaneTests {
             let words = "node c answered \(code.rawValue): Because of \(code.rawValue)."
             #expect(failure?.message == "Expert \(expert) is not available: \(words)")
         }
-        #expect(cluster.metric(#"medmoe_dispatch_failures_total{node="c",reason="\#(code.rawValue)"}"#) == "1")
+        #expect(
+            cluster.metric(#"medmoe_dispatch_failures_total{node="c",reason="\#(code.rawValue)"}"#)
+                == (code == .invalidRequest ? "2" : "1")
+        )
         try cluster.node("c").manner = .answers()
         FakeCluster.check(cluster.execute())
     }

@@ -52,12 +52,12 @@ struct RoutingTallyTests {
         let (first, second) = (Source.make("a"), Source.make("b"))
         tally.add(
             layer: 0,
-            sources: [Self.routed(0, 0): first, Self.routed(0, 1): second, Self.meta: second],
+            outcome: .init(sources: [Self.routed(0, 0): first, Self.routed(0, 1): second, Self.meta: second]),
             used: [0],
-            rowCount: 2
+            rows: 0..<2
         )
-        tally.add(layer: 0, sources: [Self.routed(0, 0): second], used: [0], rowCount: 2)
-        tally.add(layer: 0, sources: [Self.routed(0, 0): Source.make("c")], used: [1], rowCount: 2)
+        tally.add(layer: 0, outcome: .init(sources: [Self.routed(0, 0): second]), used: [0], rows: 0..<2)
+        tally.add(layer: 0, outcome: .init(sources: [Self.routed(0, 0): Source.make("c")]), used: [1], rows: 0..<2)
         #expect(tally.entries[Self.routed(0, 0)]?.sources == [first, second])
         #expect(tally.entries[Self.routed(0, 1)] == nil, "a neighbour's expert")
         let meta = try #require(tally.entries[Self.meta])

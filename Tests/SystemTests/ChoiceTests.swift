@@ -37,6 +37,7 @@ import Testing
         for await event in events {
             switch event {
             case .text(let piece): answer.text += piece
+            case .degraded: break
             case .finished(let summary): answer.summary = summary
             case .failed(let error): throw error
             }

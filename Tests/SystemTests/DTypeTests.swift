@@ -89,6 +89,7 @@ import Testing
             for await event in stream {
                 switch event {
                 case .text(let piece): answer.text += piece
+                case .degraded: break
                 case .finished(let summary):
                     answer.ids = summary.tokenIDs
                     answer.reason = summary.finishReason.rawValue

@@ -81,6 +81,7 @@ import Transport
         for await event in events {
             switch event {
             case .text(let piece): answer.text += piece
+            case .degraded: break
             case .finished(let summary):
                 answer.ids = summary.tokenIDs
                 answer.reason = summary.finishReason.rawValue

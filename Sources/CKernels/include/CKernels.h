@@ -3,6 +3,7 @@
 #ifndef MEDMOE_CKERNELS_H
 #define MEDMOE_CKERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -95,6 +96,12 @@ void medmoe_narrow_f16(const float *from, ptrdiff_t count, uint16_t *to);
 int medmoe_overflows_f16(const float *from, ptrdiff_t count);
 /// Rounds floats to brain floats, to nearest and ties to even; NaN stays NaN.
 void medmoe_narrow_bf16(const float *from, ptrdiff_t count, uint16_t *to);
+/// Whether all of `count` numbers are finite.
+bool medmoe_all_finite_f32(const void *numbers, ptrdiff_t count);
+/// The same of the upper halves of IEEE singles.
+bool medmoe_all_finite_bf16(const void *numbers, ptrdiff_t count);
+/// The same of IEEE halves.
+bool medmoe_all_finite_f16(const void *numbers, ptrdiff_t count);
 
 // --- Packed linear layers ----------------------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ package struct Attention: ~Copyable, Sendable {
         var runs: [(blocks: [AttentionBlock], segment: AttentionKernel.Segment)] = []
         for run in batch.runs {
             let blocks = run.cache.layer(layer)
-            let earlier = run.cache.count
+            let earlier = run.position
             AttentionKernel.store(
                 keys: projected.key,
                 values: projected.value,

@@ -1,5 +1,4 @@
 internal import Kernels
-internal import Shared
 
 /// One decoder layer: attention and a dense or mixture feed-forward part.
 final class DecoderLayer: Sendable {
@@ -38,62 +37,82 @@ final class DecoderLayer: Sendable {
         self.feedForward = feedForward
     }
 
-    /// What a layer's pass needs beside the hidden states.
-    struct Pass {
-        let batch: ForwardBatch
-        let executor: any ExpertExecutor
-        let observer: (any ForwardObserver)?
-        let pool: ThreadPool
-    }
-
-    /// Advances the hidden states `(rows, hiddenSize)` by this layer, in place; `spoiled` gains the rows whose experts
-    /// did not answer.
-    func apply(
-        to hidden: inout Tensor,
-        pass: Pass,
+    /// Advances a pass by this layer's attention and feed-forward part; of a mixture only up to where its experts have
+    /// their rows: `finish` does the rest.
+    func begin(
+        _ pass: ForwardPass,
+        executor: any ExpertExecutor,
         rotary: borrowing RotaryEmbedding,
-        spoiled: inout [Int: ExpertFailure],
+        on pool: ThreadPool,
     ) {
-        let normed = inputNorm(hidden, on: pass.pool)
-        var attended = attention(normed, batch: pass.batch, layer: index, rotary: rotary, on: pass.pool)
+        let normed = inputNorm(pass.hidden, on: pool)
+        var attended = attention(normed, batch: pass.batch, layer: index, rotary: rotary, on: pool)
         switch arrangement {
         case .sequential(let norm):
-            hidden.add(attended)
-            hidden.add(feed(norm(hidden, on: pass.pool), pass: pass, spoiled: &spoiled))
+            pass.hidden.add(attended)
+            let seen = norm(pass.hidden, on: pool)
+            switch feedForward {
+            case .dense(let block): pass.hidden.add(block(seen, on: pool))
+            case .mixture(let gate, let hasMeta):
+                let none = Tensor(zeros: TensorShape(0, attended.columns))
+                route(seen, of: pass, by: gate, hasMeta: hasMeta, attended: none, to: executor, on: pool)
+            }
         case .parallel:
-            attended.add(feed(normed, pass: pass, spoiled: &spoiled))
-            hidden.add(attended)
+            switch feedForward {
+            case .dense(let block):
+                attended.add(block(normed, on: pool))
+                pass.hidden.add(attended)
+            case .mixture(let gate, let hasMeta):
+                route(normed, of: pass, by: gate, hasMeta: hasMeta, attended: attended, to: executor, on: pool)
+            }
         }
     }
 
-    /// The feed-forward part's output for `(rows, hiddenSize)`.
-    private func feed(
-        _ seen: consuming Tensor,
-        pass: Pass,
-        spoiled: inout [Int: ExpertFailure],
-    ) -> Tensor {
-        switch feedForward {
-        case .dense(let block):
-            return block(seen, on: pass.pool)
-        case .mixture(let gate, let hasMeta):
-            let logits = gate.logits(seen, on: pass.pool)
-            let decision = gate.decide(logits: logits)
-            pass.observer?.routed(layer: index, logits: logits, decision: decision)
-            let outputs = pass.executor.execute(
-                ExpertCall(
-                    layer: index,
-                    input: seen,
-                    routing: decision,
-                    wantsMeta: hasMeta,
-                    skippedRows: Set(spoiled.keys),
-                    deadline: min(pass.batch.deadline, .now + pass.batch.expertTimeout),
-                )
-            )
-            spoiled.merge(outputs.spoiledRows(decision, layer: index)) { first, _ in first }
-            var sum = outputs.weightedRouted(decision)
-            pass.observer?.combined(layer: index, routed: sum, meta: outputs.meta, sources: outputs.sources)
-            if hasMeta { sum.add(outputs.meta) }
-            return sum
+    /// Waits for the experts of a mixture that was begun, and adds what they say; else does nothing.
+    func finish(_ pass: ForwardPass) {
+        guard var feeding = pass.feeding.take() else { return }
+        let outputs = feeding.pending.finish()
+        let losses = outputs.rowLosses(feeding.decision, layer: index, bears: pass.batch.bears(row:expert:))
+        pass.spoiled.merge(losses.spoiled) { first, _ in first }
+        var sum = outputs.weightedRouted(feeding.decision, without: losses.lost)
+        let outcome = ExpertOutcome(sources: outputs.sources, attempts: outputs.attempts, lost: losses.lost)
+        pass.observer?.combined(layer: index, routed: sum, meta: outputs.meta, outcome: outcome)
+        if feeding.hasMeta { sum.add(outputs.meta) }
+        if feeding.attended.rows > 0 {
+            feeding.attended.add(sum)
+            pass.hidden.add(feeding.attended)
+        } else {
+            pass.hidden.add(sum)
         }
+    }
+
+    /// Lets the gate choose for `(rows, hiddenSize)`, and sends the rows to their experts.
+    private func route(
+        _ seen: consuming Tensor,
+        of pass: ForwardPass,
+        by gate: borrowing Gate,
+        hasMeta: Bool,
+        attended: consuming Tensor,
+        to executor: any ExpertExecutor,
+        on pool: ThreadPool,
+    ) {
+        let logits = gate.logits(seen, on: pool)
+        let decision = gate.decide(logits: logits)
+        pass.observer?.routed(layer: index, logits: logits, decision: decision)
+        let call = ExpertCall(
+            layer: index,
+            input: seen,
+            routing: decision,
+            wantsMeta: hasMeta,
+            skippedRows: Set(pass.spoiled.keys),
+            deadline: min(pass.batch.deadline, .now + pass.batch.expertTimeout),
+            isAbandoned: pass.batch.isAbandoned,
+        )
+        pass.feeding = ForwardPass.Feeding(
+            pending: executor.begin(call),
+            decision: decision,
+            hasMeta: hasMeta,
+            attended: attended,
+        )
     }
 }

@@ -1,19 +1,25 @@
 package import Kernels
-package import Shared
+internal import Shared
 
 /// The rows of one pass through the language model: runs of consecutive positions, each of one sequence.
 package struct ForwardBatch {
     /// One sequence's part in the pass.
     package struct Run {
-        /// The sequence's keys and values; the run's positions follow those already there.
+        /// The sequence's keys and values.
         package let cache: KVCache
+        /// The position of its first row.
+        package let position: Int
         /// Positions of the sequence in this pass.
         package let rowCount: Int
+        /// Which routed experts the sequence may go on without.
+        package let bears: LossTolerance
 
-        /// Describes a run.
-        package init(cache: KVCache, rowCount: Int) {
+        /// Describes a run; without a position it follows what the cache holds.
+        package init(cache: KVCache, position: Int? = nil, rowCount: Int, bears: LossTolerance = .none) {
             self.cache = cache
+            self.position = position ?? cache.count
             self.rowCount = rowCount
+            self.bears = bears
         }
     }
 
@@ -24,17 +30,54 @@ package struct ForwardBatch {
     /// Time that the experts of one layer may take.
     package let expertTimeout: Duration
 
+    /// Whether nobody wants the pass any more; asked between layers, and while experts are waited for.
+    package let isAbandoned: () -> Bool
+
     /// Describes a pass.
-    package init(runs: [Run], deadline: ContinuousClock.Instant, expertTimeout: Duration) {
+    package init(
+        runs: [Run],
+        deadline: ContinuousClock.Instant,
+        expertTimeout: Duration,
+        isAbandoned: @escaping () -> Bool = { false },
+    ) {
         self.runs = runs
         self.deadline = deadline
         self.expertTimeout = expertTimeout
+        self.isAbandoned = isAbandoned
     }
 
     /// Rows in all.
     package var rowCount: Int { runs.reduce(0) { $0 + $1.rowCount } }
     /// The position of each row within its sequence.
-    package var positions: [Int] { runs.flatMap { Array($0.cache.count..<$0.cache.count + $0.rowCount) } }
+    package var positions: [Int] { runs.flatMap { Array($0.position..<$0.position + $0.rowCount) } }
+
+    /// Whether the sequence of a row may go on without a routed expert.
+    func bears(row: Int, expert: Int) -> Bool {
+        var first = 0
+        for run in runs {
+            if row < first + run.rowCount { return run.bears.contains(expert) }
+            first += run.rowCount
+        }
+        return false
+    }
+}
+
+/// The expert indices that a sequence may do without.
+package struct LossTolerance: Sendable, Equatable {
+    private let standard: Bool
+    private let exceptions: Set<Int>
+
+    /// Bears no loss.
+    package static let none = LossTolerance(standard: false)
+
+    /// Bears every loss, or none, but for the `exceptions`, which are the other way round.
+    package init(standard: Bool, exceptions: Set<Int> = []) {
+        self.standard = standard
+        self.exceptions = exceptions
+    }
+
+    /// Whether it may do without the expert of this index.
+    package func contains(_ index: Int) -> Bool { standard != exceptions.contains(index) }
 }
 
 /// Hears of a pass's inner values as they come to be: for traces, provenance and metrics.
@@ -44,12 +87,7 @@ package protocol ForwardObserver: AnyObject {
     /// A mixture layer's gate logits `(rows, experts)` and its choice.
     func routed(layer: Int, logits: borrowing Tensor, decision: RoutingDecision)
     /// A mixture layer's weighted routed output and its meta output, `(rows, hiddenSize)` each, and who made them.
-    func combined(
-        layer: Int,
-        routed: borrowing Tensor,
-        meta: borrowing Tensor,
-        sources: [ExpertID: ExpertSource],
-    )
+    func combined(layer: Int, routed: borrowing Tensor, meta: borrowing Tensor, outcome: ExpertOutcome)
 }
 
 extension ForwardObserver {
@@ -58,10 +96,5 @@ extension ForwardObserver {
     /// Not of interest by default.
     package func routed(layer: Int, logits: borrowing Tensor, decision: RoutingDecision) {}
     /// Not of interest by default.
-    package func combined(
-        layer: Int,
-        routed: borrowing Tensor,
-        meta: borrowing Tensor,
-        sources: [ExpertID: ExpertSource],
-    ) {}
+    package func combined(layer: Int, routed: borrowing Tensor, meta: borrowing Tensor, outcome: ExpertOutcome) {}
 }

@@ -29,10 +29,10 @@ package final class KVCache {
         return blocks[index]
     }
 
-    /// Makes room for `rows` more positions.
-    func reserve(_ rows: Int) {
-        precondition(count + rows <= capacity, "\(count) + \(rows) positions of \(capacity)")
-        while blocks.count * KVBlock.positionCount < count + rows { blocks.append(take()) }
+    /// Makes room for `positions` in all.
+    func reserve(upTo positions: Int) {
+        precondition(positions <= capacity, "\(positions) positions of \(capacity)")
+        while blocks.count * KVBlock.positionCount < positions { blocks.append(take()) }
     }
 
     /// One layer's part of all blocks.

@@ -49,41 +49,54 @@ package final class LanguageModel: Sendable {
         embeddings.gathering(ids)
     }
 
-    /// Runs a pass over `input` `(rows, hiddenSize)` and returns the hidden states after the last layer, before the
-    /// final norm, and the rows that were spoiled by experts that did not answer.
+    /// Runs passes side by side, layer by layer and in their order; each has its hidden states after the last layer then,
+    /// and the rows that were spoiled by experts that did not answer.
     ///
-    /// A row's result depends on its own sequence alone: never on the other runs, their order or number.
+    /// A row's result depends on its own sequence alone: never on the other rows, their order or number, nor on how they
+    /// are spread over passes. An abandoned pass ends early, all of its rows spoiled.
+    package func forward(_ passes: [ForwardPass], executor: any ExpertExecutor, on pool: ThreadPool) {
+        for pass in passes {
+            for run in pass.batch.runs { run.cache.reserve(upTo: run.position + run.rowCount) }
+        }
+        for (index, layer) in layers.enumerated() {
+            for pass in passes {
+                if index > 0 { layers[index - 1].finish(pass) }
+                guard !pass.isGivenUp else { continue }
+                pass.observer?.hiddenStates(index, pass.hidden)
+                layer.begin(pass, executor: executor, rotary: rotary, on: pool)
+            }
+        }
+        for pass in passes {
+            layers.last?.finish(pass)
+            pass.observer?.hiddenStates(layers.count, pass.hidden)
+            for run in pass.batch.runs { run.cache.count = run.position + run.rowCount }
+        }
+    }
+
+    /// Runs one pass over `input` `(rows, hiddenSize)`.
     package func forward(
         _ input: consuming Tensor,
         batch: ForwardBatch,
         executor: any ExpertExecutor,
         observer: (any ForwardObserver)?,
         on pool: ThreadPool,
-    ) -> ForwardResult {
-        precondition(input.rows == batch.rowCount, "\(input.shape) for \(batch.rowCount) rows")
-        for run in batch.runs { run.cache.reserve(run.rowCount) }
-        var hidden = input
-        var spoiled: [Int: ExpertFailure] = [:]
-        let pass = DecoderLayer.Pass(batch: batch, executor: executor, observer: observer, pool: pool)
-        for (index, layer) in layers.enumerated() {
-            observer?.hiddenStates(index, hidden)
-            layer.apply(to: &hidden, pass: pass, rotary: rotary, spoiled: &spoiled)
+    ) -> ForwardPass {
+        let pass = ForwardPass(input, batch: batch, observer: observer)
+        forward([pass], executor: executor, on: pool)
+        return pass
+    }
+
+    /// The logits `(rows, vocabularySize)` of some rows of some passes.
+    package func logits(of rows: [(pass: ForwardPass, row: Int)], on pool: ThreadPool) -> Tensor {
+        var hidden = Tensor(uninitialized: TensorShape(rows.count, hiddenSize))
+        for (index, one) in rows.enumerated() {
+            hidden.copyRows(from: one.pass.hidden, first: one.row, count: 1, to: index)
         }
-        observer?.hiddenStates(layers.count, hidden)
-        for run in batch.runs { run.cache.count += run.rowCount }
-        return ForwardResult(hidden: hidden, spoiled: spoiled)
+        return head(finalNorm(hidden, on: pool), on: pool)
     }
 
     /// The logits `(rows, vocabularySize)` of the given rows of a pass's result.
     package func logits(_ hidden: borrowing Tensor, rows: [Int], on pool: ThreadPool) -> Tensor {
         head(finalNorm(hidden.gathering(rows), on: pool), on: pool)
     }
-}
-
-/// What a pass through the decoder gave.
-package struct ForwardResult: ~Copyable {
-    /// Hidden states after the last layer, before the final norm, `(rows, hiddenSize)`.
-    package let hidden: Tensor
-    /// Rows that cannot be trusted, and why.
-    package let spoiled: [Int: ExpertFailure]
 }

@@ -121,8 +121,11 @@ package enum ChatCompletionParser {
             }
             request.provenance = level
         }
-        if let policy = try options.string("on_missing_expert"), policy != "refuse" {
-            throw options.invalid("on_missing_expert", "is supported as \"refuse\" only.")
+        if let text = try options.string("on_missing_expert") {
+            guard let policy = MissingExpertPolicy(rawValue: text) else {
+                throw options.invalid("on_missing_expert", "has to be refuse, wait or meta_only; another value came.")
+            }
+            request.onMissing = policy
         }
         request.deadline = try options.integer("deadline_ms", in: 1...86_400_000).map { .milliseconds($0) }
         if let text = try options.string("image_aspect") {

@@ -34,15 +34,63 @@ package struct ProvenanceSummary: Encodable {
         }
     }
 
+    /// An expert index that a part of the answer was made without.
+    struct Missing: Encodable {
+        var expert: String
+        var domain: String?
+        var layers: [Int]
+        var tokens: Int
+        var gateMassLost: Double
+
+        enum CodingKeys: String, CodingKey {
+            case expert, domain, layers, tokens
+            case gateMassLost = "gate_mass_lost"
+        }
+    }
+
     var modality: String?
-    var placementEpoch: UInt64
-    var attempts: Int
+    var placementEpoch: UInt64?
+    var attempts: Int?
     var degraded: Bool
-    var experts: [Expert]
+    var missingExperts: [Missing]?
+    var gateMassLost: Double?
+    var gateMassLostShare: Double?
+    var experts: [Expert]?
 
     enum CodingKeys: String, CodingKey {
         case modality, attempts, degraded, experts
         case placementEpoch = "placement_epoch"
+        case missingExperts = "missing_experts"
+        case gateMassLost = "gate_mass_lost"
+        case gateMassLostShare = "gate_mass_lost_share"
+    }
+
+    /// What is told without being asked: that an answer is degraded, and by what; nil for a whole one.
+    package init?(lossesOf tally: RoutingTally, domains: DomainTable) {
+        guard tally.isDegraded else { return nil }
+        degraded = true
+        addLosses(tally, domains: domains)
+    }
+
+    /// What a stream says when it becomes degraded.
+    init(degradedSoFar: Void) { degraded = true }
+
+    private mutating func addLosses(_ tally: RoutingTally, domains: DomainTable) {
+        guard tally.isDegraded else { return }
+        let bySlot = Dictionary(grouping: tally.losses) { $0.key.slot }
+        missingExperts = bySlot.sorted { $0.key < $1.key }.map { slot, losses in
+            Missing(
+                expert: slot.description,
+                domain: domains.name(of: slot),
+                layers: losses.map(\.key.layer).sorted(),
+                tokens: losses.reduce(0) { $0 + $1.value.tokens },
+                gateMassLost: losses.reduce(0) { $0 + $1.value.gateMass },
+            )
+        }
+        let lost = tally.losses.values.reduce(0) { $0 + $1.gateMass }
+        let all = tally.entries.reduce(0) { $0 + ($1.key.slot == .meta ? 0 : $1.value.gateMass) }
+        gateMassLost = lost
+        gateMassLostShare = all > 0 ? lost / all : 1
     }
 
     /// Sums a tally up by expert index.
@@ -77,8 +125,9 @@ package struct ProvenanceSummary: Encodable {
         }
         modality = Self.modality(tally, domains: domains)
         placementEpoch = epoch
-        attempts = 1
-        degraded = false
+        attempts = tally.attempts
+        degraded = tally.isDegraded
+        addLosses(tally, domains: domains)
     }
 
     /// The domain of the expert that most picture positions went to; nil without a picture or without measured domains.

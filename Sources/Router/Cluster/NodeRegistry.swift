@@ -51,8 +51,29 @@ package struct NodeRegistry {
         entries[link] = Entry(endpoint: endpoint, machine: LinkStateMachine(timing: timing))
     }
 
-    /// The node that is asked for an expert: the first of those that serve it.
-    package func host(of expert: ExpertID) -> DispatchPlan.Host? { hosts[expert]?.first }
+    /// The nodes that serve an expert, in the order of their links.
+    package func hosts(of expert: ExpertID) -> [DispatchPlan.Host] { hosts[expert] ?? [] }
+
+    /// Rows that waited at the node of a link when it was last heard.
+    package func queuedRows(of link: LinkID) -> Int { entries[link]?.heartbeat?.queuedRows ?? 0 }
+
+    /// The links that have a connection.
+    package var connected: [LinkID] {
+        entries.filter { $0.value.machine.state != .connecting }.keys.sorted()
+    }
+
+    /// The link to an endpoint.
+    package func link(to endpoint: String) -> LinkID? { entries.first { $0.value.endpoint == endpoint }?.key }
+
+    /// The endpoints that there are links to.
+    package var endpoints: Set<String> { Set(entries.values.map(\.endpoint)) }
+
+    /// Forgets a link.
+    package mutating func remove(_ link: LinkID) {
+        revision += 1
+        entries[link] = nil
+        rebuildHosts()
+    }
 
     /// The name by which people know a link.
     package func name(of link: LinkID) -> String {

@@ -27,6 +27,13 @@ package struct DispatchPlan {
 
         /// Rows in all.
         package var rowCount: Int { groups.reduce(0) { $0 + $1.inputRows.count } }
+
+        /// Names a node's groups.
+        package init(link: LinkID, node: NodeID, groups: [Group]) {
+            self.link = link
+            self.node = node
+            self.groups = groups
+        }
     }
 
     /// A physical expert that can be asked.

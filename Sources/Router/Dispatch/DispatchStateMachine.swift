@@ -1,6 +1,6 @@
 package import Transport
 
-/// The open questions of one layer: which requests are out, and what ends each of them.
+/// The open questions of a plane: which requests are out, and what ends each of them.
 ///
 /// A value without clock or socket.
 package struct DispatchStateMachine {
@@ -34,19 +34,23 @@ package struct DispatchStateMachine {
     }
 
     /// A link went down: returns the dispatches that it takes with it.
-    package mutating func lost(_ link: LinkID) -> [DispatchPlan.NodeDispatch] {
-        take { $0.link == link }.map(\.dispatch)
+    package mutating func lost(
+        _ link: LinkID
+    ) -> [(request: UInt64, dispatch: DispatchPlan.NodeDispatch)] {
+        take { $1.link == link }
     }
 
-    /// The deadline passed: returns what is still out, which is then given up.
-    package mutating func expired() -> [(request: UInt64, dispatch: DispatchPlan.NodeDispatch)] {
-        take { _ in true }
+    /// Nobody waits for these any more: returns those that are still out, oldest first.
+    package mutating func givenUp(
+        _ isConcerned: (UInt64) -> Bool
+    ) -> [(request: UInt64, dispatch: DispatchPlan.NodeDispatch)] {
+        take { request, _ in isConcerned(request) }
     }
 
     private mutating func take(
-        _ condition: (DispatchPlan.NodeDispatch) -> Bool
+        _ condition: (UInt64, DispatchPlan.NodeDispatch) -> Bool
     ) -> [(request: UInt64, dispatch: DispatchPlan.NodeDispatch)] {
-        let taken = outstanding.filter { condition($0.value) }.sorted { $0.key < $1.key }
+        let taken = outstanding.filter { condition($0.key, $0.value) }.sorted { $0.key < $1.key }
         for (request, _) in taken { outstanding[request] = nil }
         return taken.map { (request: $0.key, dispatch: $0.value) }
     }

@@ -13,8 +13,8 @@ package final class LayerAnswers {
     private let dtype: WireDType
     private var sources: [ExpertID: ExpertSource] = [:]
     private var failures: [ExpertID: ExpertFailure] = [:]
-    /// When each dispatch left.
-    var sentAt: [UInt64: ContinuousClock.Instant] = [:]
+    /// How often the expert that was asked most often was asked.
+    var attempts = 1
 
     /// Starts without an answer; rows are asked for in `dtype`.
     package init(_ call: borrowing ExpertCall, dtype: WireDType = .float32) {
@@ -33,7 +33,14 @@ package final class LayerAnswers {
     }
 
     /// Puts a node's rows where they belong; false, and nothing changed, unless they are exactly what was asked for.
-    package func accept(_ result: ResultMessage, frame: Frame, dispatch: DispatchPlan.NodeDispatch) -> Bool {
+    ///
+    /// Rows of experts that are not `wanted`, because another replica was faster, are passed over.
+    package func accept(
+        _ result: ResultMessage,
+        frame: Frame,
+        dispatch: DispatchPlan.NodeDispatch,
+        wanted: (ExpertID) -> Bool = { _ in true },
+    ) -> Bool {
         let asked = dispatch.groups.map {
             RowGroup(expert: $0.expert, rows: $0.targets.count, weightsHash: $0.weightsHash)
         }
@@ -42,12 +49,13 @@ package final class LayerAnswers {
         }
         var offset = 0
         for group in dispatch.groups {
+            defer { offset += group.targets.count * result.hiddenSize }
+            guard wanted(group.expert) else { continue }
             if group.expert.slot == .meta {
                 Self.put(group.targets, from: frame, dtype, at: offset, into: &meta, shape: metaShape)
             } else {
                 Self.put(group.targets, from: frame, dtype, at: offset, into: &routed, shape: routedShape)
             }
-            offset += group.targets.count * result.hiddenSize
             sources[group.expert] = ExpertSource(node: dispatch.node, weightsHash: group.weightsHash)
         }
         return true
@@ -96,6 +104,7 @@ package final class LayerAnswers {
             meta: Tensor(zeros: TensorShape(0, meta.columns)),
             sources: sources,
             failures: failures,
+            attempts: attempts,
         )
         swap(&outputs.routed, &routed)
         swap(&outputs.meta, &meta)

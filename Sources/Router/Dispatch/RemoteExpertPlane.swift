@@ -1,8 +1,7 @@
 internal import Kernels
 package import Logging
 package import Model
-internal import Shared
-internal import Synchronization
+package import Shared
 package import Transport
 
 /// The seam over the network: plans a layer's rows by node, sends them all at once, and puts the answers together.
@@ -25,6 +24,10 @@ package final class RemoteExpertPlane: ExpertPlane {
         package var maximumMessageBytes: Int
         /// What rows are rounded to on their way to the nodes, and by these on the way back.
         package var wireDType: WireDType
+        /// Bytes of rows that a link may owe; more wait here.
+        package var linkCreditBytes = 64 << 20
+        /// Whether another replica is asked for what one is slow with.
+        package var hedges = true
 
         /// Describes a router.
         package init(
@@ -53,13 +56,12 @@ package final class RemoteExpertPlane: ExpertPlane {
     private let publish: @Sendable (ClusterStatus) -> Void
     private let now: () -> ContinuousClock.Instant
     private let start: ContinuousClock.Instant
-    private var registry: NodeRegistry
-    private var machine = DispatchStateMachine()
-    private var lastRequest: UInt64 = 0
+    private let nodes: NodeDirectory
+    private let dispatcher: Dispatcher
     private var lastStatus: ClusterStatus?
     private var publishedRevision = -1
     private var lastTick: Duration = .zero
-    private var batches: UInt64 = 0
+    private var calls: UInt64 = 0
 
     /// Experts that this process computes itself, while the nodes compute theirs.
     private let local: LocalExperts?
@@ -85,13 +87,27 @@ package final class RemoteExpertPlane: ExpertPlane {
         self.now = now
         self.local = local
         start = now()
-        registry = NodeRegistry(
-            expectation: settings.expectation,
-            epoch: settings.epoch,
-            local: local.map { (NodeID(settings.router), $0.experts.experts) },
+        let nodes = NodeDirectory(
+            NodeRegistry(
+                expectation: settings.expectation,
+                epoch: settings.epoch,
+                local: local.map { (NodeID(settings.router), $0.experts.experts) },
+            )
+        )
+        self.nodes = nodes
+        dispatcher = Dispatcher(
+            transport: transport,
+            settings: settings,
+            metrics: metrics,
+            now: now,
+            directory: .init(
+                hosts: { nodes.registry.hosts(of: $0) },
+                queuedRows: { nodes.registry.queuedRows(of: $0) },
+                maximumMessageBytes: { nodes.registry.maximumMessageBytes(of: $0) },
+            ),
         )
         for endpoint in endpoints {
-            registry.add(try transport.connect(endpoint), endpoint: endpoint, timing: settings.timing)
+            nodes.registry.add(try transport.connect(endpoint), endpoint: endpoint, timing: settings.timing)
         }
         publishStatus()
     }
@@ -99,23 +115,39 @@ package final class RemoteExpertPlane: ExpertPlane {
     /// Ends a wait from any thread.
     package var waker: Waker { transport.waker }
 
+    /// Two where messages are under way for longer than it costs to cut a step; else one.
+    package var microBatches: Int { dispatcher.flight >= Self.longFlight ? 2 : 1 }
+
+    /// Below this the smaller products of two micro-batches cost more than the wait that they fill.
+    private static let longFlight: Duration = .milliseconds(1)
+
+    /// Whether somebody could be asked for the expert now.
+    package func serves(_ expert: ExpertID) -> Bool {
+        local?.experts.holds(expert) ?? false || !nodes.registry.hosts(of: expert).isEmpty
+    }
+
     /// Serves the links: hellos, heartbeats, joins and losses.
     package func serveLinks(for timeout: Duration) {
         let interval = settings.timing.heartbeatInterval / 2
-        do {
-            for event in try transport.poll(timeout: min(timeout, interval)) { handle(event, answers: nil) }
-        } catch {
-            logger.error("The links cannot be polled.", metadata: ["error": "\(error)"])
-        }
-        tick(nil)
+        listen(for: min(timeout, interval))
+        tick()
         publishStatus()
     }
 
-    /// Runs the rows of one layer on the nodes; returns when all have answered, failed, or the deadline passed.
-    package func execute(_ call: borrowing ExpertCall) -> ExpertOutputs {
-        let answers = LayerAnswers(call, dtype: settings.wireDType)
+    /// Tells every node that this router leaves, so that they drop what it asked.
+    package func close() {
+        let goodbye = WireHeader(body: .goodbye(GoodbyeMessage(reason: "shutting down")))
+        for link in nodes.registry.connected { try? transport.send(goodbye, tensor: nil, to: link) }
+    }
+
+    /// Sends the rows of one layer to their nodes, and computes those that stay; `finish` of what it returns waits until
+    /// all have answered, failed, or the deadline passed.
+    package func begin(_ call: borrowing ExpertCall) -> any PendingExperts {
         // What waited on the links is news: a node that just came or went.
-        drainLinks(answers: nil)
+        if let events = try? transport.glance() {
+            for event in events { handle(event) }
+            tick()
+        }
         let plan = DispatchPlan(
             layer: call.layer,
             routing: call.routing,
@@ -123,219 +155,123 @@ package final class RemoteExpertPlane: ExpertPlane {
             liveRows: call.liveRows,
             skippedRows: call.skippedRows,
             hashHere: { local?.experts.hash(of: $0) },
-            host: registry.host(of:),
+            host: { dispatcher.choose($0) },
         )
+        let layer = LayerCall(call, plan: plan, dtype: settings.wireDType, plane: self)
         for expert in plan.unplaced {
-            answers.fail(expert, .unavailable, registry.reasonForAbsence(of: expert))
+            layer.fail(expert, .unavailable, nodes.registry.reasonForAbsence(of: expert))
             metrics.recordDispatchFailure(node: "none", reason: "unplaced")
         }
-        let budget = now().duration(to: call.deadline)
-        for dispatch in plan.dispatches { send(dispatch, input: call.input, budget: budget, answers: answers) }
-        batches += 1
+        for dispatch in plan.dispatches { dispatcher.start(dispatch, input: call.input, of: layer) }
+        calls += 1
         // The nodes have their rows and work; now for those that stay.
         if let local, !plan.here.isEmpty {
             let work = plan.here.map { (expert: $0.expert, rows: $0.inputRows) }
             for (group, computed) in zip(plan.here, local.experts.compute(work, of: call.input, on: local.pool)) {
-                answers.accept(group, computed: computed, node: NodeID(settings.router))
+                layer.answers.accept(group, computed: computed, node: NodeID(settings.router))
             }
-            // What came meanwhile counts, however long this took.
-            for event in (try? transport.poll(timeout: .zero)) ?? [] { handle(event, answers: answers) }
+            // What came meanwhile counts, however long that took.
+            listen(for: .zero)
         }
-        if !machine.isComplete { idle() }
-        while !machine.isComplete {
-            let left = now().duration(to: call.deadline)
-            guard left > .zero else {
-                giveUp(answers)
-                break
-            }
-            do {
-                let wait = min(left, settings.timing.heartbeatInterval / 2)
-                for event in try transport.poll(timeout: wait, expecting: machine.links) {
-                    handle(event, answers: answers)
+        return layer
+    }
+
+    /// Waits for a layer's answers.
+    func finish(_ layer: LayerCall) -> ExpertOutputs {
+        if !layer.isComplete { idle() }
+        while !layer.isComplete {
+            let left = now().duration(to: layer.deadline)
+            if layer.isAbandoned() {
+                dispatcher.giveUp(layer, .abandoned, "is waited for any more", reason: "abandoned")
+            } else if left <= .zero {
+                dispatcher.giveUp(layer, .timedOut, "did not answer in time", reason: "deadline")
+            } else {
+                let patience = dispatcher.patience() ?? left
+                let wait = min(left, patience, settings.timing.heartbeatInterval / 2)
+                if !listen(for: wait, expecting: dispatcher.links) {
+                    dispatcher.giveUp(layer, .unavailable, "could be heard", reason: "poll")
                 }
-            } catch {
-                logger.error("The links cannot be polled.", metadata: ["error": "\(error)"])
-                giveUp(answers)
+                tick()
+                dispatcher.hedge()
+                publishStatus()
             }
-            tick(answers)
-            publishStatus()
         }
         publishStatus()
-        return answers.take()
+        return layer.answers.take()
     }
 
-    private func send(
-        _ dispatch: DispatchPlan.NodeDispatch,
-        input: borrowing Tensor,
-        budget: Duration,
-        answers: LayerAnswers,
-    ) {
-        lastRequest += 1
-        let message = DispatchMessage(
-            groups: dispatch.groups.map {
-                RowGroup(expert: $0.expert, rows: $0.inputRows.count, weightsHash: $0.weightsHash)
-            },
-            hiddenSize: input.columns,
-            dtype: settings.wireDType,
-            deadlineMilliseconds: max(1, budget.milliseconds),
-            placementEpoch: settings.epoch,
-        )
+    /// Takes in what comes within a time, looking at `expecting` first; false when the sockets failed.
+    @discardableResult
+    private func listen(for timeout: Duration, expecting links: Set<LinkID>? = nil) -> Bool {
         do {
-            let limit = min(settings.maximumMessageBytes, registry.maximumMessageBytes(of: dispatch.link))
-            let bytes = try message.tensorByteCount()
-            guard bytes <= limit else {
-                let words =
-                    "takes messages of \(limit) bytes and these rows have \(bytes); "
-                    + "lower --max-rows or raise its --max-message-mib"
-                return fail(dispatch, .refused, words, reason: "message_too_large", answers: answers)
-            }
-            let frame = try Frame(byteCount: bytes)
-            guard fill(frame, dispatch, input: input) else {
-                let words = "takes rows as f16 and a number of theirs does not fit f16; use --wire-dtype bf16 or f32"
-                return fail(dispatch, .refused, words, reason: "overflow", answers: answers)
-            }
-            let header = WireHeader(request: lastRequest, body: .dispatch(message))
-            try transport.send(header, tensor: frame, to: dispatch.link)
-            machine.sent(lastRequest, dispatch)
-            answers.sentAt[lastRequest] = now()
+            let events =
+                if let links { try transport.poll(timeout: timeout, expecting: links) } else {
+                    try transport.poll(timeout: timeout)
+                }
+            for event in events { handle(event) }
+            return true
         } catch {
-            fail(dispatch, .unavailable, "could not be asked (\(error))", reason: "send", answers: answers)
+            logger.error("The links cannot be polled.", metadata: ["error": "\(error)"])
+            return false
         }
-    }
-
-    /// Gathers the rows of a dispatch, rounded for the wire; false when one of their numbers would become infinite.
-    private func fill(_ frame: Frame, _ dispatch: DispatchPlan.NodeDispatch, input: borrowing Tensor) -> Bool {
-        let kind = settings.wireDType.kind
-        var offset = 0
-        for group in dispatch.groups {
-            var fits = true
-            frame.withMutableBytes { fits = input.gather(group.inputRows, as: kind, into: &$0, at: offset) }
-            guard fits else { return false }
-            offset += group.inputRows.count * input.columns
-        }
-        return true
-    }
-
-    private func drainLinks(answers: LayerAnswers?) {
-        guard let events = try? transport.glance() else { return }
-        for event in events { handle(event, answers: answers) }
-        tick(answers)
     }
 
     /// Lets time pass for the links, not with every answer but often enough for every interval of theirs.
-    private func tick(_ answers: LayerAnswers?) {
+    private func tick() {
         let time = start.duration(to: now())
         guard time - lastTick >= settings.timing.heartbeatInterval / 32 || lastTick == .zero else { return }
         lastTick = time
-        perform(registry.tick(at: time), answers: answers)
+        perform(nodes.registry.tick(at: time))
     }
 
-    private func handle(_ event: LinkEvent, answers: LayerAnswers?) {
-        let actions = registry.handle(event, at: start.duration(to: now()))
-        perform(actions, answers: answers)
+    private func handle(_ event: LinkEvent) {
+        perform(nodes.registry.handle(event, at: start.duration(to: now())))
         switch event {
         case .message(let link, let header, let frame):
             switch header.body {
-            case .result(let result): take(result, frame: frame, request: header.request, from: link, answers: answers)
-            case .fault(let fault): take(fault, request: header.request, from: link, answers: answers)
+            case .result(let result): dispatcher.take(result, frame: frame, request: header.request, from: link)
+            case .fault(let fault): dispatcher.take(fault, request: header.request, from: link)
             default: break
             }
         case .malformed(let link, let error):
-            if error.request != 0, let dispatch = machine.replied(error.request, from: link), let answers {
-                fail(dispatch, .refused, "answered what cannot be read", reason: "malformed", answers: answers)
-            }
             metrics.recordDroppedReply(reason: "malformed")
             logger.warning(
                 "A message of a node was not understood and was dropped.",
-                metadata: ["node.id": "\(registry.name(of: link))", "error": "\(error)"],
+                metadata: ["node.id": "\(nodes.registry.name(of: link))", "error": "\(error)"],
             )
+            dispatcher.takeMalformed(request: error.request, from: link)
         case .connected, .disconnected: break
         }
     }
 
-    private func take(
-        _ result: ResultMessage,
-        frame: Frame?,
-        request: UInt64,
-        from link: LinkID,
-        answers: LayerAnswers?,
-    ) {
-        guard let dispatch = machine.replied(request, from: link), let answers else {
-            metrics.recordDroppedReply(reason: "late")
-            return
-        }
-        guard let frame, answers.accept(result, frame: frame, dispatch: dispatch) else {
-            fail(dispatch, .refused, "answered with rows that were not asked for", reason: "mismatch", answers: answers)
-            return
-        }
-        let elapsed = (answers.sentAt[request] ?? now()).duration(to: now())
-        metrics.recordDispatch(
-            node: dispatch.node,
-            rows: dispatch.rowCount,
-            bytes: 2 * frame.byteCount,
-            duration: elapsed,
-        )
-    }
-
-    private func take(_ fault: FaultMessage, request: UInt64, from link: LinkID, answers: LayerAnswers?) {
-        guard let dispatch = machine.replied(request, from: link), let answers else {
-            metrics.recordDroppedReply(reason: "late")
-            return
-        }
-        let code: ExpertFailure.Code = fault.code == .deadlineExceeded ? .timedOut : .refused
-        let words = "answered \(fault.code.rawValue): \(fault.message)"
-        fail(dispatch, code, words, reason: fault.code.rawValue, answers: answers)
-    }
-
-    private func perform(_ actions: [NodeRegistry.Action], answers: LayerAnswers?) {
+    private func perform(_ actions: [NodeRegistry.Action]) {
         for action in actions {
             switch action {
             case .sendHello(let link): try? transport.send(WireHeader(body: .hello(hello)), tensor: nil, to: link)
             case .sendHeartbeat(let link):
                 try? transport.send(WireHeader(body: .heartbeat(heartbeat)), tensor: nil, to: link)
             case .joined(let link): log(link, "joined", "A node serves.", level: .notice)
-            case .suspect(let link): log(link, "suspect", "A node is silent.", level: .warning)
+            case .suspect(let link):
+                log(link, "suspect", "A node is silent.", level: .warning)
+                dispatcher.hedge(silent: link)
             case .refused(let link, let reason): log(link, "refused", "A node is refused: \(reason)", level: .error)
             case .lost(let link, let reason):
                 log(link, "lost", "A node is lost: \(reason).", level: .warning)
-                for dispatch in machine.lost(link) {
-                    guard let answers else { continue }
-                    fail(dispatch, .unavailable, "was lost (\(reason))", reason: "lost", answers: answers)
-                }
+                dispatcher.lost(link, reason: reason)
             }
         }
     }
 
-    private func giveUp(_ answers: LayerAnswers) {
-        for (request, dispatch) in machine.expired() {
-            try? transport.send(WireHeader(request: request, body: .cancel), tensor: nil, to: dispatch.link)
-            fail(dispatch, .timedOut, "did not answer in time", reason: "deadline", answers: answers)
-        }
-    }
-
-    private func fail(
-        _ dispatch: DispatchPlan.NodeDispatch,
-        _ code: ExpertFailure.Code,
-        _ words: String,
-        reason: String,
-        answers: LayerAnswers,
-    ) {
-        metrics.recordDispatchFailure(node: dispatch.node.rawValue, reason: reason)
-        for group in dispatch.groups {
-            answers.fail(group.expert, code, "node \(dispatch.node) \(words)")
-        }
-    }
-
     private func log(_ link: LinkID, _ change: String, _ text: String, level: Logger.Level) {
-        let name = registry.name(of: link)
+        let name = nodes.registry.name(of: link)
         metrics.recordLink(node: name, change: change)
         logger.log(level: level, "\(text)", metadata: ["node.id": "\(name)"])
     }
 
     private func publishStatus() {
-        guard registry.revision != publishedRevision else { return }
-        publishedRevision = registry.revision
-        let status = registry.status
+        guard nodes.registry.revision != publishedRevision else { return }
+        publishedRevision = nodes.registry.revision
+        let status = nodes.registry.status
         guard status != lastStatus else { return }
         lastStatus = status
         publish(status)
@@ -356,6 +292,13 @@ package final class RemoteExpertPlane: ExpertPlane {
     }
 
     private var heartbeat: HeartbeatMessage {
-        HeartbeatMessage(incarnation: settings.incarnation, progress: batches, queuedRows: 0)
+        HeartbeatMessage(incarnation: settings.incarnation, progress: calls, queuedRows: 0)
     }
+}
+
+/// The registry, shared by the plane that feeds it and the dispatcher that asks it; one thread only.
+final class NodeDirectory {
+    var registry: NodeRegistry
+
+    init(_ registry: NodeRegistry) { self.registry = registry }
 }

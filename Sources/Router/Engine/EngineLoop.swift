@@ -10,6 +10,8 @@ final class EngineLoop {
     private let pool: ThreadPool
     private let plane: any ExpertPlane
     private let memory: SequenceMemory
+    /// Whether all of these sequences were cancelled, which the loop hears of only after a step.
+    private let isCancelled: @Sendable (Set<UInt64>) -> Bool
     private var waiting: [Sequence] = []
     private var running: [Sequence] = []
 
@@ -19,7 +21,9 @@ final class EngineLoop {
         metrics: RouterMetrics,
         pool: ThreadPool,
         plane: any ExpertPlane,
+        isCancelled: @escaping @Sendable (Set<UInt64>) -> Bool = { _ in false },
     ) {
+        self.isCancelled = isCancelled
         self.model = model
         self.limits = limits
         scheduler = Scheduler(limits: limits.scheduling)
@@ -85,7 +89,9 @@ final class EngineLoop {
     func step(publish: (EngineLoad) -> Void) -> Bool {
         failExpired(now: .now)
         let batch = scheduler.schedule(
-            running: running.map { .init(id: $0.id, promptLeft: $0.rowsLeft, capacity: $0.reserved) },
+            running: running.map {
+                .init(id: $0.id, promptLeft: $0.rowsLeft, capacity: $0.reserved, isParked: isParked($0))
+            },
             waiting: waiting.map {
                 .init(
                     id: $0.id,
@@ -113,8 +119,8 @@ final class EngineLoop {
 
     private func removeFinished() {
         for sequence in running where sequence.isOver {
-            // What a missing expert spoiled is nobody's beginning.
-            if !sequence.isFailed { memory.keep(sequence) }
+            // What a missing expert spoiled, or took no part in, is nobody's beginning.
+            if !sequence.isFailed, !sequence.isDegraded { memory.keep(sequence) }
             memory.release(sequence)
         }
         running.removeAll { $0.isOver }
@@ -155,33 +161,16 @@ final class EngineLoop {
             firstRow += rows
         }
         let start = ContinuousClock.now
-        let observer = PassObserver(parts: parts)
-        // The pass is worth its time as long as one of its sequences is.
-        let deadline = parts.map(\.sequence.request.deadline).max() ?? start
-        let result = model.language.forward(
-            input,
-            batch: ForwardBatch(
-                runs: parts.map { .init(cache: $0.cache, rowCount: $0.rows.count) },
-                deadline: deadline,
-                expertTimeout: limits.expertTimeout,
-            ),
-            executor: plane,
-            observer: observer,
-            on: pool,
-        )
-        metrics.recordRouted(observer.routedRows)
-        for part in parts {
-            let spoiled = part.rows.lazy.compactMap { result.spoiled[$0] }.first
-            guard let spoiled else { continue }
-            // Whose time ran out: the request's own, or the expert's.
-            let isOwn = spoiled.code == .timedOut && part.sequence.request.deadline <= .now
-            part.sequence.fail(isOwn ? Self.deadlinePassed : QueryError(spoiled))
-        }
-        let ready = parts.filter { !$0.sequence.isOver && $0.sequence.promptLeft == 0 }
+        let pieces = makePieces(parts, input: input)
+        model.language.forward(pieces.map(\.pass), executor: plane, on: pool)
+        for piece in pieces { metrics.recordRouted(piece.observer.routedRows) }
+        for part in parts { settle(part, pieces: pieces) }
+        let ready = parts.filter { !$0.sequence.isOver && !$0.sequence.isParked && $0.sequence.promptLeft == 0 }
         if !ready.isEmpty {
             // Of a prompt only the last row says something new; a choice is judged by each of its rows.
             let rows = ready.map { $0.position < $0.sequence.promptLength ? $0.rows.suffix(1) : $0.rows }
-            let logits = model.language.logits(result.hidden, rows: rows.flatMap(Array.init), on: pool)
+            let places = rows.flatMap { $0.compactMap { row in PassPiece.place(of: row, in: pieces) } }
+            let logits = model.language.logits(of: places, on: pool)
             var firstRow = 0
             for (part, rows) in zip(ready, rows) {
                 advance(part, logits: logits, rows: firstRow..<firstRow + rows.count)
@@ -189,6 +178,57 @@ final class EngineLoop {
             }
         }
         metrics.recordStep(rows: firstRow, duration: start.duration(to: .now))
+    }
+
+    /// The micro-batches of a step.
+    private func makePieces(_ parts: [PassPart], input: borrowing Tensor) -> [PassPiece] {
+        // The pass is worth its time as long as one of its sequences is.
+        let deadline = parts.map(\.sequence.request.deadline).max() ?? .now
+        let ids = Set(parts.map(\.sequence.id))
+        let cutter = PassCutter(most: limits.microBatches ?? plane.microBatches)
+        return cutter.cut(parts.map(\.rows.count)).map { content in
+            PassPiece(
+                content.map { (parts[$0.part], $0.rows) },
+                input: input,
+                deadline: deadline,
+                expertTimeout: limits.expertTimeout,
+                isAbandoned: { [isCancelled] in isCancelled(ids) },
+            )
+        }
+    }
+
+    /// Draws the consequences of a pass for one sequence: it goes on, waits for an expert, or fails.
+    private func settle(_ part: PassPart, pieces: [PassPiece]) {
+        let sequence = part.sequence
+        let spoiled = part.rows.lazy.compactMap { row in
+            PassPiece.place(of: row, in: pieces).flatMap { $0.pass.spoiled[$0.row] }
+        }.first
+        guard let spoiled else {
+            sequence.parkedFor = nil
+            for piece in pieces { piece.observer.commit(sequence) }
+            if sequence.tallies.contains(where: \.isDegraded) {
+                if !sequence.isDegraded { metrics.recordDegraded() }
+                sequence.degrade()
+            }
+            return
+        }
+        // Whose time ran out: the request's own, or the expert's.
+        if sequence.request.deadline <= .now {
+            sequence.fail(Self.deadlinePassed)
+        } else if spoiled.canHeal, sequence.request.onMissing.policy(for: spoiled.expert) == .wait {
+            // As if the step had not been: its keys and values are written again.
+            part.cache.truncate(to: part.position)
+            sequence.parkedFor = spoiled.expert
+            metrics.recordParked()
+        } else {
+            sequence.fail(QueryError(spoiled))
+        }
+    }
+
+    /// Whether a sequence waits for an expert that is still missing.
+    private func isParked(_ sequence: Sequence) -> Bool {
+        guard let expert = sequence.parkedFor else { return false }
+        return !plane.serves(expert)
     }
 
     /// The rows of a step: parts of prompts, and the embeddings of the last tokens.
@@ -226,7 +266,7 @@ final class EngineLoop {
         // Its blocks are for others once its first logits have been seen to be numbers.
         let isRead = sequence.prompt != nil
         sequence.prompt = nil
-        defer { if isRead, !sequence.isFailed { memory.keep(sequence) } }
+        defer { if isRead, !sequence.isFailed, !sequence.isDegraded { memory.keep(sequence) } }
         let columns = logits.columns
         guard sequence.scoring == nil else {
             for row in rows { choose(part, logits: logits.span.extracting(row * columns..<(row + 1) * columns)) }

@@ -1,5 +1,6 @@
 internal import Kernels
 package import Model
+package import Shared
 package import Transport
 
 /// What the compute loop needs of the experts beside running them: to wait while links are served.
@@ -10,6 +11,12 @@ package protocol ExpertPlane: ExpertExecutor {
     var waker: Waker { get }
     /// Serves the links for at most `timeout`, returning early when woken; zero does what is due and returns.
     func serveLinks(for timeout: Duration)
+    /// Whether somebody could be asked for the expert now.
+    func serves(_ expert: ExpertID) -> Bool
+    /// How many micro-batches a step is worth cutting into: 1 where nothing is waited for.
+    var microBatches: Int { get }
+    /// Takes leave of the nodes; nothing is asked afterwards.
+    func close()
 }
 
 /// The plane of a process that holds all experts itself.
@@ -29,8 +36,17 @@ package final class LocalExpertPlane: ExpertPlane {
     }
 
     /// Runs the rows here.
-    package func execute(_ call: borrowing ExpertCall) -> ExpertOutputs { executor.execute(call) }
+    package func begin(_ call: borrowing ExpertCall) -> any PendingExperts { executor.begin(call) }
 
     /// Waits; there are no links.
     package func serveLinks(for timeout: Duration) { waker.wait(for: timeout) }
+
+    /// What is not here does not come.
+    package func serves(_ expert: ExpertID) -> Bool { executor.holds(expert) }
+
+    /// One: nobody is waited for.
+    package var microBatches: Int { 1 }
+
+    /// There is nobody to take leave of.
+    package func close() {}
 }

@@ -2,6 +2,8 @@
 package enum GenerationEvent: Sendable {
     /// More of the answer; never half a character, may be empty for a token that shows nothing yet.
     case text(String)
+    /// What follows is made while an expert is missing, and the answer will be marked; at most once.
+    case degraded
     /// The answer is complete.
     case finished(GenerationSummary)
     /// The answer cannot be completed; what was streamed so far is all there is.

@@ -21,6 +21,9 @@ package struct GenerationRequest: Sendable {
     /// Texts of which the likeliest is the answer, instead of a generated one; then `maximumTokens` is the longest's.
     package var choices: [Choice]
 
+    /// What becomes of it when an expert is missing.
+    package var onMissing = MissingExpertPolicies()
+
     /// Describes a query.
     package init(
         tokenIDs: [Int],

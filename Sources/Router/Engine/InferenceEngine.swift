@@ -21,6 +21,8 @@ package final class InferenceEngine: Sendable {
         package var imageCacheBytes = 64 << 20
         /// Time that one call to the experts of a layer may take.
         package var expertTimeout: Duration = .seconds(5)
+        /// Micro-batches of a step at most; nil for what the plane finds worth it.
+        package var microBatches: Int?
 
         /// The defaults.
         package init() {}
@@ -125,7 +127,15 @@ package final class InferenceEngine: Sendable {
     /// Blocks its thread until the engine is drained or stopped.
     package func run(on pool: ThreadPool, plane: any ExpertPlane) {
         pool.adoptCaller()
-        let loop = EngineLoop(model: model, limits: limits, metrics: metrics, pool: pool, plane: plane)
+        let loop = EngineLoop(
+            model: model,
+            limits: limits,
+            metrics: metrics,
+            pool: pool,
+            plane: plane,
+            isCancelled: { [weak self] ids in self?.areCancelled(ids) ?? true },
+        )
+        defer { plane.close() }
         inbox.withLock { $0.isRunning = true }
         while true {
             let (commands, draining, stopped) = inbox.withLock { inbox in
@@ -146,6 +156,17 @@ package final class InferenceEngine: Sendable {
             let worked = loop.step { publish($0) }
             publish(loop.load)
             plane.serveLinks(for: worked ? .zero : .seconds(1))
+        }
+    }
+
+    /// Whether the engine is stopped, or each of these queries is cancelled and the loop does not know it yet.
+    private func areCancelled(_ ids: Set<UInt64>) -> Bool {
+        inbox.withLock { inbox in
+            guard !inbox.isStopped else { return true }
+            guard inbox.commands.count >= ids.count else { return false }
+            var left = ids
+            for command in inbox.commands { if case .cancel(let id) = command { left.remove(id) } }
+            return left.isEmpty
         }
     }
 
@@ -179,7 +200,7 @@ package struct EngineLoad: Sendable, Equatable {
 extension GenerationEvent {
     fileprivate var isLast: Bool {
         switch self {
-        case .text: false
+        case .text, .degraded: false
         case .finished, .failed: true
         }
     }

@@ -12,7 +12,9 @@ struct PassPart {
     let position: Int
 }
 
-/// Writes down for each sequence of a step which experts saw it, block by block of its positions.
+/// Writes down for each sequence of a micro-batch which experts saw it, block by block of its positions.
+///
+/// What it wrote counts once it is committed: a part that has to be computed again leaves nothing behind.
 final class PassObserver: ForwardObserver {
     /// The rows of one part that belong to one block.
     private struct Piece {
@@ -21,16 +23,17 @@ final class PassObserver: ForwardObserver {
         let rows: Range<Int>
         /// The position of its first row within the sequence.
         let position: Int
+        var tally = RoutingTally()
     }
 
-    private let pieces: [Piece]
+    private var pieces: [Piece]
     /// Rows that the gates sent to each expert index.
     private(set) var routedRows: [Int: Int] = [:]
     /// The experts that each piece's rows asked for in the layer at hand.
     private var used: [Set<Int>] = []
 
     init(parts: [PassPart]) {
-        var pieces: [Piece] = []
+        pieces = []
         for part in parts {
             var row = part.rows.lowerBound
             while row < part.rows.upperBound {
@@ -38,11 +41,17 @@ final class PassObserver: ForwardObserver {
                 let block = position / KVBlock.positionCount
                 let end = min(part.rows.upperBound, row + (block + 1) * KVBlock.positionCount - position)
                 pieces.append(Piece(sequence: part.sequence, block: block, rows: row..<end, position: position))
-                while part.sequence.tallies.count <= block { part.sequence.tallies.append(RoutingTally()) }
                 row = end
             }
         }
-        self.pieces = pieces
+    }
+
+    /// Adds what was seen of a sequence to its own tallies.
+    func commit(_ sequence: Sequence) {
+        for piece in pieces where piece.sequence === sequence {
+            while sequence.tallies.count <= piece.block { sequence.tallies.append(RoutingTally()) }
+            sequence.tallies[piece.block].merge(piece.tally)
+        }
     }
 
     func routed(layer: Int, logits: borrowing Tensor, decision: RoutingDecision) {
@@ -50,22 +59,18 @@ final class PassObserver: ForwardObserver {
         used = pieces.map { piece in
             Set(decision.experts[piece.rows.lowerBound * decision.topK..<piece.rows.upperBound * decision.topK])
         }
-        for piece in pieces {
-            piece.sequence.tallies[piece.block].add(layer: layer, decision: decision, rows: piece.rows) { row in
-                piece.sequence.isImage(piece.position + row)
+        for index in pieces.indices {
+            let (sequence, position) = (pieces[index].sequence, pieces[index].position)
+            pieces[index].tally.add(layer: layer, decision: decision, rows: pieces[index].rows) { row in
+                sequence.isImage(position + row)
             }
         }
     }
 
-    func combined(
-        layer: Int,
-        routed: borrowing Tensor,
-        meta: borrowing Tensor,
-        sources: [ExpertID: ExpertSource],
-    ) {
-        for (piece, used) in zip(pieces, used) {
-            piece.sequence.tallies[piece.block]
-                .add(layer: layer, sources: sources, used: used, rowCount: piece.rows.count)
+    func combined(layer: Int, routed: borrowing Tensor, meta: borrowing Tensor, outcome: ExpertOutcome) {
+        for (index, used) in zip(pieces.indices, used) {
+            let rows = pieces[index].rows
+            pieces[index].tally.add(layer: layer, outcome: outcome, used: used, rows: rows)
         }
     }
 }

@@ -46,7 +46,12 @@ package struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// The answer's fate when one of its experts did not answer.
     package init(_ failure: ExpertFailure) {
-        self.init(failure.code == .timedOut ? .expertTimedOut : .expertUnavailable, failure.message)
+        switch failure.code {
+        case .timedOut: self.init(.expertTimedOut, failure.message)
+        case .unavailable, .refused: self.init(.expertUnavailable, failure.message)
+        // Its caller is gone, or the server ends.
+        case .abandoned: self.init(.draining, "The server is shutting down; the answer was cut off.")
+        }
     }
 
     /// The sentence.

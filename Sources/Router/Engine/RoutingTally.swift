@@ -15,8 +15,20 @@ package struct RoutingTally: Sendable {
         package var sources: Set<ExpertSource> = []
     }
 
+    /// What one missing expert cost.
+    package struct Loss: Sendable, Equatable {
+        /// Positions whose layer output is the meta expert's alone.
+        package var tokens = 0
+        /// Sum of the gate weights that were left out with it.
+        package var gateMass = 0.0
+    }
+
     /// By expert; the meta expert of a layer counts every position with weight one.
     package private(set) var entries: [ExpertID: Entry] = [:]
+    /// What was answered without, by the expert that was missing.
+    package private(set) var losses: [ExpertID: Loss] = [:]
+    /// How often the expert that was asked most often was asked for one piece of work.
+    package private(set) var attempts = 1
 
     /// Starts empty.
     package init() {}
@@ -39,36 +51,44 @@ package struct RoutingTally: Sendable {
         }
     }
 
+    /// Whether a part of it was answered while an expert was missing.
+    package var isDegraded: Bool { !losses.isEmpty }
+
     /// Adds another tally of the same sequence.
     package mutating func merge(_ other: RoutingTally) {
-        for (id, entry) in other.entries {
-            var sum = entries[id] ?? Entry()
-            sum.tokens += entry.tokens
-            sum.gateMass += entry.gateMass
-            sum.imageTokens += entry.imageTokens
-            sum.sources.formUnion(entry.sources)
-            entries[id] = sum
+        entries.merge(other.entries) { mine, other in
+            var sum = mine
+            sum.tokens += other.tokens
+            sum.gateMass += other.gateMass
+            sum.imageTokens += other.imageTokens
+            sum.sources.formUnion(other.sources)
+            return sum
         }
+        losses.merge(other.losses) { Loss(tokens: $0.tokens + $1.tokens, gateMass: $0.gateMass + $1.gateMass) }
+        attempts = max(attempts, other.attempts)
     }
 
     /// Notes who answered in one layer, for the experts that this sequence used, and the meta expert's share.
     ///
-    /// `used` are the routed experts that this sequence's rows asked for in this pass: a neighbour's are not its own.
-    package mutating func add(
-        layer: Int,
-        sources: [ExpertID: ExpertSource],
-        used: Set<Int>,
-        rowCount: Int,
-    ) {
-        for (id, source) in sources {
+    /// `used` are the routed experts that this sequence's `rows` asked for in this pass: a neighbour's are not its own.
+    package mutating func add(layer: Int, outcome: ExpertOutcome, used: Set<Int>, rows: Range<Int>) {
+        for (id, source) in outcome.sources {
             switch id.slot {
             case .meta:
-                entries[id, default: Entry()].tokens += rowCount
-                entries[id, default: Entry()].gateMass += Double(rowCount)
+                entries[id, default: Entry()].tokens += rows.count
+                entries[id, default: Entry()].gateMass += Double(rows.count)
             case .routed(let index):
                 guard used.contains(index) else { continue }
             }
             entries[id, default: Entry()].sources.insert(source)
+        }
+        attempts = max(attempts, outcome.attempts)
+        guard !outcome.lost.isEmpty else { return }
+        for row in rows {
+            guard let lost = outcome.lost[row], let first = lost.missing.first else { continue }
+            for expert in lost.missing { losses[expert, default: Loss()].tokens += 1 }
+            // Counted once, with the expert that the gate liked best of those that are missing.
+            losses[first, default: Loss()].gateMass += Double(lost.gateMass)
         }
     }
 }

@@ -24,9 +24,12 @@ package struct Scheduler: Sendable {
         package var promptLeft: Int
         /// Cache positions that it holds.
         package var capacity: Int
+        /// Whether it waits for an expert: it keeps its place and gets no rows.
+        package var isParked: Bool
 
         /// Describes a running sequence.
-        package init(id: UInt64, promptLeft: Int, capacity: Int) {
+        package init(id: UInt64, promptLeft: Int, capacity: Int, isParked: Bool = false) {
+            self.isParked = isParked
             self.id = id
             self.promptLeft = promptLeft
             self.capacity = capacity
@@ -81,11 +84,11 @@ package struct Scheduler: Sendable {
     package func schedule(running: [Running], waiting: [Waiting]) -> ScheduledBatch {
         var batch = ScheduledBatch()
         var rowsLeft = limits.rowsPerStep
-        for sequence in running where sequence.promptLeft == 0 && rowsLeft > 0 {
+        for sequence in running where sequence.promptLeft == 0 && rowsLeft > 0 && !sequence.isParked {
             batch.work.append(.init(id: sequence.id, rows: 1))
             rowsLeft -= 1
         }
-        for sequence in running where sequence.promptLeft > 0 && rowsLeft > 0 {
+        for sequence in running where sequence.promptLeft > 0 && rowsLeft > 0 && !sequence.isParked {
             let rows = min(sequence.promptLeft, rowsLeft)
             batch.work.append(.init(id: sequence.id, rows: rows))
             rowsLeft -= rows

@@ -1,5 +1,6 @@
 internal import Kernels
 internal import Model
+internal import Shared
 
 /// One query's progress through the engine; lives on the compute thread only.
 final class Sequence {
@@ -33,6 +34,10 @@ final class Sequence {
     /// Who saw the positions of each block.
     var tallies: [RoutingTally] = []
     var timings = GenerationTimings()
+    /// The expert that it waits for; its last step has to be computed again.
+    var parkedFor: ExpertID?
+    /// Whether a part of it was computed while an expert was missing.
+    private(set) var isDegraded = false
     private(set) var isOver = false
     private(set) var isFailed = false
 
@@ -74,6 +79,8 @@ final class Sequence {
         self.emit = emit
     }
 
+    /// Whether its last step has to be computed again.
+    var isParked: Bool { parkedFor != nil }
     /// Cache positions that it takes in whole blocks.
     var reserved: Int { KVBlock.count(for: capacity) * KVBlock.positionCount }
     /// Prompt positions that are not in the cache yet.
@@ -135,6 +142,13 @@ final class Sequence {
                 )
             )
         )
+    }
+
+    /// Notes that an expert was missing, and tells the caller.
+    func degrade() {
+        guard !isDegraded else { return }
+        isDegraded = true
+        emit(.degraded)
     }
 
     func fail(_ error: QueryError) {

@@ -21,6 +21,9 @@ package struct DomainTable: Sendable {
         names = Dictionary((file?.experts ?? []).map { ($0.index, $0.domain) }) { first, _ in first }
     }
 
+    /// The index of a domain.
+    package func index(of name: String) -> Int? { names.first { $0.value == name }?.key }
+
     /// The domain of a routed expert, nil when it was not measured.
     package func name(of slot: ExpertSlot) -> String? {
         guard case .routed(let index) = slot else { return nil }

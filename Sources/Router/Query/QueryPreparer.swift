@@ -12,6 +12,8 @@ package struct QueryPreparer: Sendable {
         package var images = 16
         /// Time that an answer may take when the caller does not say.
         package var defaultDeadline: Duration = .seconds(120)
+        /// What becomes of a question when an expert is missing.
+        package var onMissing = MissingExpertPolicies()
 
         /// The defaults.
         package init() {}
@@ -54,6 +56,14 @@ package struct QueryPreparer: Sendable {
                 parameter: "model",
             )
         }
+        if let wish = request.onMissing, wish > limits.onMissing.loosest {
+            throw QueryError(
+                .invalidRequest,
+                "This server allows \(limits.onMissing.loosest.rawValue) at the most when an expert is missing; "
+                    + "\(wish.rawValue) came. Ask for less, or have its operator set --on-missing-expert.",
+                parameter: "medmoe.on_missing_expert",
+            )
+        }
         var turns: [ChatTurn] = []
         var images: [(picture: Picture, message: Int)] = []
         for (index, message) in request.messages.enumerated() {
@@ -91,6 +101,7 @@ package struct QueryPreparer: Sendable {
             choices: choices,
         )
         prepared.ignoresEnd = request.ignoresEnd
+        prepared.onMissing = limits.onMissing.narrowed(to: request.onMissing)
         return prepared
     }
 

@@ -57,6 +57,8 @@ package struct QueryRequest: Sendable {
     package var streamUsage = false
     /// What the answer tells of its origin.
     package var provenance: ProvenanceLevel?
+    /// What becomes of it when an expert is missing, nil for what the server does.
+    package var onMissing: MissingExpertPolicy?
     /// Time that the caller gives, nil for the server's default.
     package var deadline: Duration?
 

@@ -108,6 +108,23 @@ package struct RouterMetrics: Sendable {
         Counter(label: "medmoe_dispatch_failures_total", dimensions: labels, factory: factory).increment()
     }
 
+    /// Rows that went to another replica, or to the same again, because of this.
+    func recordRetry(reason: String) {
+        Counter(label: "medmoe_dispatch_retries_total", dimensions: [("reason", reason)], factory: factory).increment()
+    }
+
+    /// Another replica was asked for what this node is slow with.
+    func recordHedge(node: NodeID) {
+        let labels = [("node", node.rawValue)]
+        Counter(label: "medmoe_dispatch_hedges_total", dimensions: labels, factory: factory).increment()
+    }
+
+    /// A query's step has to be computed again once an expert is back.
+    func recordParked() { Counter(label: "medmoe_parked_steps_total", factory: factory).increment() }
+
+    /// An answer was made while an expert was missing.
+    package func recordDegraded() { Counter(label: "medmoe_degraded_answers_total", factory: factory).increment() }
+
     /// A reply that nobody waits for any more, or that was not a message.
     func recordDroppedReply(reason: String) {
         Counter(label: "medmoe_dropped_replies_total", dimensions: [("reason", reason)], factory: factory).increment()

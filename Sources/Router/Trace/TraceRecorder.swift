@@ -17,12 +17,7 @@ final class TraceRecorder: ForwardObserver {
         tensors.append(TraceTensor("gate_weight.\(layer)", shape: shape, floats: decision.weights))
     }
 
-    func combined(
-        layer: Int,
-        routed: borrowing Tensor,
-        meta: borrowing Tensor,
-        sources: [ExpertID: ExpertSource],
-    ) {
+    func combined(layer: Int, routed: borrowing Tensor, meta: borrowing Tensor, outcome: ExpertOutcome) {
         add("routed_output.\(layer)", routed)
         if meta.rows > 0 { add("meta_output.\(layer)", meta) }
     }

@@ -39,6 +39,11 @@ package struct ChatEventWriter: Sendable {
         case .text(let text):
             guard !text.isEmpty else { return [] }
             return [try self.event(chunk([.init(delta: .init(content: text))]))]
+        case .degraded:
+            // Told when it happens; the last event says what was missing.
+            var mark = chunk([])
+            mark.medmoe = ProvenanceSummary(degradedSoFar: ())
+            return [try self.event(mark)]
         case .finished(let summary):
             metrics.recordRequest(outcome: summary.finishReason.rawValue)
             var last = chunk([.init(delta: .init(), finishReason: summary.finishReason.rawValue)])

@@ -97,6 +97,7 @@ struct ChatRoute: Sendable {
         for await event in events {
             switch event {
             case .text(let piece): text += piece
+            case .degraded: break
             case .failed(let error): throw error
             case .finished(let summary):
                 metrics.recordRequest(outcome: summary.finishReason.rawValue)
@@ -115,9 +116,11 @@ struct ChatRoute: Sendable {
                     ),
                 )
                 let data = try JSONEncoder.api.encode(answer)
+                var headers: HTTPFields = [.contentType: "application/json; charset=utf-8"]
+                if summary.provenance.isDegraded { headers[.degraded] = "true" }
                 return Response(
                     status: .ok,
-                    headers: [.contentType: "application/json; charset=utf-8"],
+                    headers: headers,
                     body: .init(byteBuffer: ByteBuffer(bytes: data)),
                 )
             }
@@ -132,6 +135,8 @@ struct ChatRoute: Sendable {
             throw QueryError(.internalError, "The engine ended before the answer began.")
         }
         if case .failed(let error) = first { throw error }
+        var headers: HTTPFields = [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache"]
+        if case .degraded = first { headers[.degraded] = "true" }
         let writer = ChatEventWriter(
             id: Self.makeID(),
             modelName: modelName,
@@ -143,7 +148,7 @@ struct ChatRoute: Sendable {
         nonisolated(unsafe) let rest = iterator
         return Response(
             status: .ok,
-            headers: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache"],
+            headers: headers,
             body: .init { output in
                 var iterator = unsafe rest
                 var event: GenerationEvent? = first
@@ -158,11 +163,21 @@ struct ChatRoute: Sendable {
     }
 
     func provenance(_ summary: GenerationSummary, query: QueryRequest) -> ProvenanceSummary? {
-        guard query.provenance != nil else { return nil }
+        guard query.provenance != nil else {
+            return ProvenanceSummary(lossesOf: summary.provenance, domains: domains)
+        }
         return ProvenanceSummary(summary.provenance, domains: domains, epoch: epoch())
     }
 
     private static func makeID() -> String {
         "chatcmpl-" + UUID().uuidString.lowercased().filter { $0 != "-" }
     }
+}
+
+extension HTTPField.Name {
+    /// Says that a part of the answer was made while an expert was missing.
+    static let degraded: HTTPField.Name = {
+        guard let name = HTTPField.Name("x-medmoe-degraded") else { preconditionFailure("a header's name") }
+        return name
+    }()
 }
