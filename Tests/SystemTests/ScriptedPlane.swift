@@ -1,0 +1,38 @@
+import Model
+import Router
+import Shared
+import Transport
+
+/// The plane of a cluster in this process, with something to be done before each look at the links.
+///
+/// What happens to nodes has to happen on the engine's thread, which owns the links.
+final class ScriptedPlane: ExpertPlane {
+    let cluster: InProcessCluster
+    private let script: (InProcessCluster, _ begun: Int, _ served: Int) -> Void
+    private var begun = 0
+    private var served = 0
+
+    init(_ cluster: InProcessCluster, script: @escaping (InProcessCluster, _ begun: Int, _ served: Int) -> Void) {
+        self.cluster = cluster
+        self.script = script
+    }
+
+    var waker: Waker { cluster.plane.waker }
+    var microBatches: Int { cluster.plane.microBatches }
+
+    func begin(_ call: borrowing ExpertCall) -> any PendingExperts {
+        begun += 1
+        script(cluster, begun, served)
+        return cluster.plane.begin(call)
+    }
+
+    func serveLinks(for timeout: Duration) {
+        served += 1
+        script(cluster, begun, served)
+        cluster.plane.serveLinks(for: .zero)
+    }
+
+    func serves(_ expert: ExpertID) -> Bool { cluster.plane.serves(expert) }
+
+    func close() { cluster.plane.close() }
+}
