@@ -43,6 +43,8 @@ struct ClusterUp: AsyncParsableCommand {
 
     @OptionGroup var wire: WireOptions
 
+    @OptionGroup var dispatch: DispatchOptions
+
     @Option(help: "Compute threads of the router; the nodes share its cores out. (default: the number of cores)")
     var threads: Int?
 
@@ -79,7 +81,7 @@ struct ClusterUp: AsyncParsableCommand {
             dtype: weights.dtype.rawValue,
         )
         configuration.cores = cores
-        configuration.routerArguments += ["--meta", layout.meta.rawValue]
+        configuration.routerArguments += ["--meta", layout.meta.rawValue] + dispatch.arguments
         configuration.wireDType = try wire.dtype(settings).rawValue
         let cluster = try LocalCluster(configuration)
         let logger = try ProgramRunner.makeLogger(label: "medmoe", level: "warning")

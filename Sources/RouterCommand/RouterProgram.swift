@@ -46,24 +46,7 @@ struct RouterProgram: AsyncParsableCommand {
     )
     var meta: String?
 
-    @Option(
-        help: """
-            refuse, wait or meta_only: what becomes of a question whose expert is missing; DOMAIN=POLICY for single \
-            experts, comma separated. A request may ask for less. (default: refuse)
-            """
-    )
-    var onMissingExpert: String?
-
-    @Option(help: "auto or off: whether another replica is asked for what one is slow with. (default: auto)")
-    var hedge: String?
-
-    @Option(
-        help: """
-            auto, or into how many micro-batches a step is cut, so that one attends while another is at its experts. \
-            (default: auto)
-            """
-    )
-    var microBatches: String?
+    @OptionGroup var dispatch: DispatchOptions
 
     @Option(help: "This router's name towards the nodes. (default: router)")
     var name: String?
@@ -76,33 +59,6 @@ struct RouterProgram: AsyncParsableCommand {
         case "node": return false
         case "router": return true
         case let other: throw SettingsError("meta has to be node or router; \"\(other)\" came.")
-        }
-    }
-
-    /// What the flags about missing and slow experts say.
-    private func configure(
-        _ configuration: inout RouterService.Configuration,
-        _ settings: Settings,
-        launcher: RouterLauncher,
-    ) throws {
-        let count = launcher.weights.configuration.moe.experts.reduce(0) { most, id in
-            if case .routed(let index) = id.slot { max(most, index + 1) } else { most }
-        }
-        let policies = settings.string("on-missing-expert", flag: onMissingExpert) ?? "refuse"
-        configuration.query.onMissing = try MissingExpertPolicies(parsing: policies) { name in
-            launcher.domains.index(of: name) ?? Int(name).flatMap { (0..<count).contains($0) ? $0 : nil }
-        }
-        switch settings.string("hedge", flag: hedge) ?? "auto" {
-        case "auto": configuration.hedges = true
-        case "off": configuration.hedges = false
-        case let other: throw SettingsError("hedge has to be auto or off; \"\(other)\" came.")
-        }
-        let batches = settings.string("micro-batches", flag: microBatches) ?? "auto"
-        if batches != "auto" {
-            guard let number = Int(batches), (1...16).contains(number) else {
-                throw SettingsError("micro-batches has to be auto or 1 to 16; \"\(batches)\" came.")
-            }
-            configuration.engine.microBatches = number
         }
     }
 
@@ -127,7 +83,7 @@ struct RouterProgram: AsyncParsableCommand {
             dtype: try serving.compute.dtype(settings),
         )
         configuration.dtype = launcher.weights.dtype
-        try configure(&configuration, settings, launcher: launcher)
+        try dispatch.apply(to: &configuration, settings, launcher: launcher)
         configuration.routerName = settings.string("name", flag: name) ?? "router"
         let service = try RouterService(
             configuration: configuration,
