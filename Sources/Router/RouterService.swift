@@ -57,8 +57,14 @@ package struct RouterService: Sendable {
     package enum Experts: Sendable {
         /// In this process.
         case local(ExpertBank)
-        /// On nodes at these endpoints, which have to serve what `ModelExpectation` says; but for those in `here`.
-        case remote(endpoints: [String], ModelExpectation, here: ExpertBank? = nil)
+        /// On nodes at these endpoints and in the documents on the board, which have to serve what `ModelExpectation`
+        /// says; but for those in `here`.
+        case remote(
+            endpoints: [String],
+            ModelExpectation,
+            here: ExpertBank? = nil,
+            membership: DocumentBoard? = nil,
+        )
     }
 
     /// What runs, in the order of starting; stopped backwards: HTTP closes first, the engine drains, sockets go last.
@@ -158,7 +164,7 @@ package struct RouterService: Sendable {
             let node = NodeID(configuration.routerName)
             board.publish(ClusterStatus(local: bank, node: node, numerics: configuration.dtype.numerics))
             return try LocalExpertPlane(executor: LocalExpertExecutor(experts: bank, pool: pool, node: node))
-        case .remote(let endpoints, let expectation, let here):
+        case .remote(let endpoints, let expectation, let here, let membership):
             var options = ZMQSocketOptions()
             options.maximumMessageBytes = configuration.maximumMessageBytes
             let transport: ZMQExpertTransport
@@ -185,6 +191,7 @@ package struct RouterService: Sendable {
                 metrics: metrics,
                 logger: logger,
                 local: here.map { LocalExperts(experts: $0, pool: pool) },
+                membership: membership,
                 publish: { board.publish($0) },
             )
             plane.idle = { pool.park() }

@@ -30,12 +30,14 @@ final class FakeCluster {
 
     /// Makes the nodes of these names present and lets them join; each poll takes 100 ms for each node.
     ///
-    /// `replicas` are further nodes, each with the experts of one of the three.
+    /// `replicas` are further nodes, each with the experts of one of the three. With `membership` the plane has the nodes
+    /// that hang there, and no others.
     init(
         present: [String] = ["a", "b", "c"],
         replicas: [String: String] = [:],
         wireDType: WireDType = .float32,
         step: Duration = .milliseconds(100),
+        membership: DocumentBoard? = nil,
         adjust: (inout RemoteExpertPlane.Settings) -> Void = { _ in },
     ) throws {
         transport = try InProcessExpertTransport()
@@ -72,9 +74,10 @@ final class FakeCluster {
         plane = try RemoteExpertPlane(
             settings: settings,
             transport: transport,
-            endpoints: ["a", "b", "c"] + replicas.keys.sorted(),
+            endpoints: membership == nil ? ["a", "b", "c"] + replicas.keys.sorted() : [],
             metrics: RouterMetrics(factory: registry),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            membership: membership,
             now: { clock.now },
             publish: { status in board.statuses.withLock { $0.append(status) } },
         )

@@ -22,6 +22,8 @@ package struct NodeRegistry {
 
     fileprivate struct Entry {
         let endpoint: String
+        /// What the placement says of the node; nil where there is none, and the node says itself what it hosts.
+        var placed: PlacementDocument.Node?
         var machine: LinkStateMachine
         var hello: HelloMessage?
         var refusal: String?
@@ -30,7 +32,8 @@ package struct NodeRegistry {
     }
 
     private let expectation: ModelExpectation
-    private let epoch: UInt64
+    /// The placement's epoch.
+    package private(set) var epoch: UInt64
     /// The router's own name and the experts that it computes itself.
     private let local: (node: NodeID, experts: [ExpertID])?
     private var entries: [LinkID: Entry] = [:]
@@ -45,11 +48,40 @@ package struct NodeRegistry {
         self.epoch = epoch
     }
 
-    /// Takes a link in, not connected yet.
-    package mutating func add(_ link: LinkID, endpoint: String, timing: LinkStateMachine.Timing) {
+    /// Takes a link in, not connected yet; `placed` is what the placement says of the node at its end.
+    package mutating func add(
+        _ link: LinkID,
+        endpoint: String,
+        placed: PlacementDocument.Node? = nil,
+        timing: LinkStateMachine.Timing,
+    ) {
         revision += 1
-        entries[link] = Entry(endpoint: endpoint, machine: LinkStateMachine(timing: timing))
+        entries[link] = Entry(endpoint: endpoint, placed: placed, machine: LinkStateMachine(timing: timing))
     }
+
+    /// Takes a document's epoch and what it says of nodes that have a link already.
+    package mutating func follow(_ document: PlacementDocument) -> [Action] {
+        revision += 1
+        epoch = document.epoch
+        let nodes = Dictionary(document.nodes.map { ($0.endpoint, $0) }) { first, _ in first }
+        var actions: [Action] = []
+        for link in entries.keys.sorted() {
+            guard var entry = entries[link], let node = nodes[entry.endpoint] else { continue }
+            entry.placed = node
+            let before = entry.refusal
+            if let hello = entry.hello, entry.serves || before != nil {
+                entry.refusal = refusal(of: hello, on: link, placed: node)
+                if let refusal = entry.refusal, refusal != before { actions.append(.refused(link, reason: refusal)) }
+                if before != nil, entry.serves { actions.append(.joined(link)) }
+            }
+            entries[link] = entry
+        }
+        rebuildHosts()
+        return actions
+    }
+
+    /// What the placement says of the node at the end of a link.
+    package func placed(_ link: LinkID) -> PlacementDocument.Node? { entries[link]?.placed }
 
     /// The nodes that serve an expert, in the order of their links.
     package func hosts(of expert: ExpertID) -> [DispatchPlan.Host] { hosts[expert] ?? [] }
@@ -62,17 +94,21 @@ package struct NodeRegistry {
         entries.filter { $0.value.machine.state != .connecting }.keys.sorted()
     }
 
+    /// All links.
+    package var links: [LinkID] { entries.keys.sorted() }
+
     /// The link to an endpoint.
     package func link(to endpoint: String) -> LinkID? { entries.first { $0.value.endpoint == endpoint }?.key }
 
     /// The endpoints that there are links to.
     package var endpoints: Set<String> { Set(entries.values.map(\.endpoint)) }
 
-    /// Forgets a link.
-    package mutating func remove(_ link: LinkID) {
+    /// Forgets a link; nodes that were refused for its node's name are asked anew who they are.
+    package mutating func remove(_ link: LinkID) -> [Action] {
         revision += 1
-        entries[link] = nil
+        let sender = entries.removeValue(forKey: link)?.hello?.sender
         rebuildHosts()
+        return greetRefused(named: sender)
     }
 
     /// The name by which people know a link.
@@ -92,6 +128,7 @@ package struct NodeRegistry {
             guard hello.experts.contains(where: { $0.expert == expert }) else { continue }
             if let refusal = entry.refusal { return refusal }
             if entry.serves, entry.isDraining { return "its node \(hello.sender) is draining" }
+            if entry.serves { return "the placement does not ask its node \(hello.sender) for it" }
             let reason = entry.downReason.map { " (\($0))" } ?? ""
             return "its node \(hello.sender) is \(entry.machine.state.rawValue)\(reason)"
         }
@@ -122,7 +159,7 @@ package struct NodeRegistry {
                 if hello.incarnation != entry.hello?.incarnation { entry.heartbeat = nil }
                 entry.heartbeat?.draining = hello.draining
                 entry.hello = hello
-                entry.refusal = refusal(of: hello, on: link)
+                entry.refusal = refusal(of: hello, on: link, placed: entry.placed)
                 if let refusal = entry.refusal, refusal != before { extra.append(.refused(link, reason: refusal)) }
             case .heartbeat(let heartbeat):
                 entry.heartbeat = heartbeat
@@ -188,7 +225,13 @@ package struct NodeRegistry {
         return ClusterStatus(nodes: nodes, experts: experts, epoch: epoch)
     }
 
-    private func refusal(of hello: HelloMessage, on link: LinkID) -> String? {
+    private func refusal(of hello: HelloMessage, on link: LinkID, placed: PlacementDocument.Node?) -> String? {
+        // An address may have come to somebody else since the placement was written.
+        if let placed, !placed.servesWhatItHosts, placed.id.rawValue != hello.sender {
+            return
+                "The node at \(placed.endpoint) calls itself \(hello.sender) and the placement names it \(placed.id). "
+                + "Mend one of them."
+        }
         let twin = entries.first { other, entry in
             // A silent node may speak again, and its name is still its own.
             other != link && entry.refusal == nil && [.up, .suspect].contains(entry.machine.state)
@@ -235,11 +278,16 @@ package struct NodeRegistry {
     /// Asks nodes that were refused for a name that has become free who they are.
     private func greetTwins(after outcome: [Action]) -> [Action] {
         outcome.flatMap { action -> [Action] in
-            guard case .lost(let link, _) = action, let sender = entries[link]?.hello?.sender else { return [] }
-            return entries.keys.sorted().filter { other in
-                other != link && entries[other]?.refusal != nil && entries[other]?.hello?.sender == sender
-            }.map { .sendHello($0) }
+            guard case .lost(let link, _) = action else { return [] }
+            return greetRefused(named: entries[link]?.hello?.sender, except: link)
         }
+    }
+
+    private func greetRefused(named sender: String?, except link: LinkID? = nil) -> [Action] {
+        guard let sender else { return [] }
+        return entries.keys.sorted().filter { other in
+            other != link && entries[other]?.refusal != nil && entries[other]?.hello?.sender == sender
+        }.map { .sendHello($0) }
     }
 
     private mutating func rebuildHosts() {
@@ -247,7 +295,7 @@ package struct NodeRegistry {
         for link in entries.keys.sorted() {
             guard let entry = entries[link], entry.serves, !entry.isDraining, let hello = entry.hello else { continue }
             for hosted in hello.experts {
-                guard let hash = hosted.weightsHash else { continue }
+                guard let hash = hosted.weightsHash, entry.isAsked(for: hosted.expert) else { continue }
                 let host = DispatchPlan.Host(link: link, node: NodeID(hello.sender), weightsHash: hash)
                 hosts[hosted.expert, default: []].append(host)
             }
@@ -264,7 +312,15 @@ extension LinkEvent {
 
 extension NodeRegistry.Entry {
     fileprivate var serves: Bool { machine.state == .up && refusal == nil }
-    fileprivate var isDraining: Bool { heartbeat?.draining ?? hello?.draining ?? false }
+    fileprivate var isDraining: Bool {
+        heartbeat?.draining ?? hello?.draining ?? false || placed?.isDraining ?? false
+    }
+
+    /// Whether the placement lets the node be asked for an expert that it hosts.
+    fileprivate func isAsked(for expert: ExpertID) -> Bool {
+        guard let placed, !placed.servesWhatItHosts else { return true }
+        return placed.experts.contains(expert)
+    }
 }
 
 extension LinkStateMachine.DownReason {

@@ -14,6 +14,7 @@ final class Dispatcher {
         let hosts: (ExpertID) -> [DispatchPlan.Host]
         let queuedRows: (LinkID) -> Int
         let maximumMessageBytes: (LinkID) -> Int
+        let epoch: () -> UInt64
     }
 
     /// What may be tried when a dispatch brought nothing.
@@ -128,7 +129,7 @@ final class Dispatcher {
             hiddenSize: bytes / max(1, dispatch.rowCount) / settings.wireDType.size,
             dtype: settings.wireDType,
             deadlineMilliseconds: max(1, now().duration(to: call.deadline).milliseconds),
-            placementEpoch: settings.epoch,
+            placementEpoch: directory.epoch(),
         )
         lastRequest += 1
         do {

@@ -49,15 +49,17 @@ package final class RemoteExpertPlane: ExpertPlane {
         }
     }
 
-    private let settings: Settings
-    private let transport: any ExpertTransport
+    let settings: Settings
+    let transport: any ExpertTransport
     private let metrics: RouterMetrics
-    private let logger: Logger
+    let logger: Logger
     private let publish: @Sendable (ClusterStatus) -> Void
     private let now: () -> ContinuousClock.Instant
     private let start: ContinuousClock.Instant
-    private let nodes: NodeDirectory
-    private let dispatcher: Dispatcher
+    let nodes: NodeDirectory
+    let dispatcher: Dispatcher
+    /// Where changes of the placement hang; nil where the nodes are fixed.
+    let membership: DocumentBoard?
     private var lastStatus: ClusterStatus?
     private var publishedRevision = -1
     private var lastTick: Duration = .zero
@@ -68,7 +70,8 @@ package final class RemoteExpertPlane: ExpertPlane {
     /// Called before a wait for nodes: whoever else computes here may make room.
     package var idle: () -> Void = {}
 
-    /// Connects to the nodes; `publish` hears of every change of the cluster.
+    /// Connects to the nodes at `endpoints` for good, and to those of the documents in `membership` while they are in one;
+    /// `publish` hears of every change of the cluster.
     package init(
         settings: Settings,
         transport: any ExpertTransport,
@@ -76,6 +79,7 @@ package final class RemoteExpertPlane: ExpertPlane {
         metrics: RouterMetrics,
         logger: Logger,
         local: LocalExperts? = nil,
+        membership: DocumentBoard? = nil,
         now: @escaping () -> ContinuousClock.Instant = { .now },
         publish: @escaping @Sendable (ClusterStatus) -> Void,
     ) throws(TransportError) {
@@ -86,6 +90,7 @@ package final class RemoteExpertPlane: ExpertPlane {
         self.publish = publish
         self.now = now
         self.local = local
+        self.membership = membership
         start = now()
         let nodes = NodeDirectory(
             NodeRegistry(
@@ -104,11 +109,17 @@ package final class RemoteExpertPlane: ExpertPlane {
                 hosts: { nodes.registry.hosts(of: $0) },
                 queuedRows: { nodes.registry.queuedRows(of: $0) },
                 maximumMessageBytes: { nodes.registry.maximumMessageBytes(of: $0) },
+                epoch: { nodes.registry.epoch },
             ),
         )
         for endpoint in endpoints {
             nodes.registry.add(try transport.connect(endpoint), endpoint: endpoint, timing: settings.timing)
         }
+        if let membership {
+            let waker = transport.waker
+            membership.onChange { waker.wake() }
+        }
+        followMembership()
         publishStatus()
     }
 
@@ -218,6 +229,7 @@ package final class RemoteExpertPlane: ExpertPlane {
 
     /// Lets time pass for the links, not with every answer but often enough for every interval of theirs.
     private func tick() {
+        followMembership()
         let time = start.duration(to: now())
         guard time - lastTick >= settings.timing.heartbeatInterval / 32 || lastTick == .zero else { return }
         lastTick = time
@@ -244,7 +256,7 @@ package final class RemoteExpertPlane: ExpertPlane {
         }
     }
 
-    private func perform(_ actions: [NodeRegistry.Action]) {
+    func perform(_ actions: [NodeRegistry.Action]) {
         for action in actions {
             switch action {
             case .sendHello(let link): try? transport.send(WireHeader(body: .hello(hello)), tensor: nil, to: link)
@@ -284,7 +296,7 @@ package final class RemoteExpertPlane: ExpertPlane {
             role: .router,
             modelHash: settings.expectation.layoutHash,
             hiddenSize: settings.expectation.hiddenSize,
-            placementEpoch: settings.epoch,
+            placementEpoch: nodes.registry.epoch,
             numerics: settings.expectation.numerics,
             software: SoftwareVersion.current,
             maximumMessageBytes: UInt64(settings.maximumMessageBytes),

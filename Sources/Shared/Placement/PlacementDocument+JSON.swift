@@ -5,7 +5,7 @@ extension PlacementDocument {
     /// Reads `{"epoch": 3, "nodes": [{"id": "ct", "endpoint": "tcp://10.0.0.2:7000", "experts": "*.4"}]}`.
     ///
     /// A node may also have `"drain": true` and `"key"`. Its experts are in the words of `ExpertSelection`, `none` for a
-    /// node that waits for work. Experts without a node are not an error: a cluster may be short of one for a while.
+    /// node that waits for work; without `experts` it is asked for what it says it hosts. Experts without a node are not an error: a cluster may be short of one for a while.
     ///
     /// - Throws: `invalidLayout`, or what `ExpertSelection` says about a node's experts.
     package init(json bytes: [UInt8], of moe: MoEConfiguration) throws(PlacementError) {
@@ -82,22 +82,34 @@ extension PlacementDocument {
                 "expected an \"endpoint\" such as tcp://10.0.0.2:7000 for node \(id) in \(place)"
             )
         }
-        guard case .string(let words)? = fields["experts"] else {
-            throw PlacementError(.invalidLayout, "expected \"experts\" as a string such as \"*.4\" in \(place)")
-        }
-        let experts: [ExpertID]
-        do {
-            experts = words == "none" ? [] : try ExpertSelection(parsing: words, of: moe).experts
-        } catch {
-            throw PlacementError(error.code, "node \(id): \(error.message)")
-        }
         return Node(
             id: id,
             endpoint: endpoint,
-            experts: experts,
+            experts: try experts(fields["experts"], of: id, place, moe),
             isDraining: try drain(fields["drain"], place),
             key: try key(fields["key"], place),
+            servesWhatItHosts: fields["experts"] == nil,
         )
+    }
+
+    private static func experts(
+        _ value: JSONValue?,
+        of id: NodeID,
+        _ place: String,
+        _ moe: MoEConfiguration,
+    ) throws(PlacementError) -> [ExpertID] {
+        switch value {
+        case nil: return []
+        case .string("none")?: return []
+        case .string(let words)?:
+            do {
+                return try ExpertSelection(parsing: words, of: moe).experts
+            } catch {
+                throw PlacementError(error.code, "node \(id): \(error.message)")
+            }
+        default:
+            throw PlacementError(.invalidLayout, "expected \"experts\" as a string such as \"*.4\" in \(place)")
+        }
     }
 
     private static func drain(_ value: JSONValue?, _ place: String) throws(PlacementError) -> Bool {
@@ -131,10 +143,11 @@ extension PlacementDocument {
 
 extension PlacementDocument.Node {
     fileprivate func json(of moe: MoEConfiguration) -> JSONObject {
-        let words = experts.isEmpty ? "none" : ExpertSelection(experts, of: moe).description
-        var members: [(String, JSONValue)] = [
-            ("id", .string(id.rawValue)), ("endpoint", .string(endpoint)), ("experts", .string(words)),
-        ]
+        var members: [(String, JSONValue)] = [("id", .string(id.rawValue)), ("endpoint", .string(endpoint))]
+        if !servesWhatItHosts {
+            let words = experts.isEmpty ? "none" : ExpertSelection(experts, of: moe).description
+            members.append(("experts", .string(words)))
+        }
         if isDraining { members.append(("drain", .bool(true))) }
         if let key { members.append(("key", .string(key))) }
         return JSONObject(members)

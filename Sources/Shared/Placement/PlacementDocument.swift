@@ -10,6 +10,8 @@ package struct PlacementDocument: Equatable, Sendable {
         package var endpoint: String
         /// The experts that it should hold, by layer and slot; none for one that waits for work.
         package var experts: [ExpertID]
+        /// Whether it is asked for whatever it says it hosts, because nobody wrote down what it should; `experts` is empty.
+        package var servesWhatItHosts: Bool
         /// Whether it finishes what it has and is asked no more.
         package var isDraining: Bool
         /// The public key of its CURVE pair in Z85 (40 characters), where the wire is encrypted.
@@ -22,12 +24,19 @@ package struct PlacementDocument: Equatable, Sendable {
             experts: [ExpertID],
             isDraining: Bool = false,
             key: String? = nil,
+            servesWhatItHosts: Bool = false,
         ) {
             self.id = id
             self.endpoint = endpoint
             self.experts = experts.sorted()
+            self.servesWhatItHosts = servesWhatItHosts
             self.isDraining = isDraining
             self.key = key
+        }
+
+        /// A node of which only the place is known: it is asked for what it says it hosts.
+        package init(id: NodeID, at endpoint: String, key: String? = nil) {
+            self.init(id: id, endpoint: endpoint, experts: [], key: key, servesWhatItHosts: true)
         }
     }
 

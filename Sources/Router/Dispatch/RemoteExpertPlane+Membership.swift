@@ -1,0 +1,49 @@
+internal import Logging
+internal import Shared
+internal import Transport
+
+extension RemoteExpertPlane {
+    /// Takes in the latest document, if there is a new one: links go to nodes that are in it and to no others.
+    func followMembership() {
+        guard let document = membership?.take() else { return }
+        let wanted = Dictionary(document.nodes.map { ($0.endpoint, $0) }) { first, _ in first }
+        for link in nodes.registry.links {
+            guard let placed = nodes.registry.placed(link) else { continue }
+            // With another key it is another node.
+            guard let node = wanted[placed.endpoint], node.key == placed.key else {
+                leave(link)
+                continue
+            }
+        }
+        perform(nodes.registry.follow(document))
+        var known = nodes.registry.endpoints
+        for node in document.nodes where known.insert(node.endpoint).inserted {
+            do {
+                let link = try transport.connect(node.endpoint)
+                nodes.registry.add(link, endpoint: node.endpoint, placed: node, timing: settings.timing)
+            } catch {
+                logger.error(
+                    "A node of the placement cannot be reached at its endpoint; mend the placement.",
+                    metadata: ["node.id": "\(node.id)", "error": "\(error)"],
+                )
+            }
+        }
+        logger.notice(
+            "The placement is followed.",
+            metadata: ["epoch": "\(document.epoch)", "nodes": "\(document.nodes.count)"],
+        )
+    }
+
+    /// Ends a link whose node is not in the placement any more; what is out there is asked of others.
+    private func leave(_ link: LinkID) {
+        let name = nodes.registry.name(of: link)
+        let goodbye = GoodbyeMessage(reason: "not in the placement")
+        // So that the node can drop what it still has of ours; without a connection there is nobody to tell.
+        try? transport.send(WireHeader(body: .goodbye(goodbye)), tensor: nil, to: link)
+        let actions = nodes.registry.remove(link)
+        dispatcher.lost(link, reason: "the placement names it no more")
+        transport.disconnect(link)
+        logger.notice("A node has left the placement.", metadata: ["node.id": "\(name)"])
+        perform(actions)
+    }
+}
