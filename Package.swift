@@ -99,6 +99,18 @@ let package = Package(
         library("Transport", ["Shared", "Kernels", "CZeroMQ", "CExpertWire"]),
         library("ExpertNode", ["Model", "Transport", "Shared", "Kernels"] + server),
         library("Router", ["Model", "Transport", "Shared", "Kernels", "Imaging"] + server),
+        library(
+            "Membership",
+            [
+                "Shared",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
         library("LocalCluster", ["Shared"]),
         library(
             "CommandSupport",
@@ -114,12 +126,14 @@ let package = Package(
         // Programs: flags, signals, nothing else.
         .executableTarget(
             name: "ExpertNodeCommand",
-            dependencies: ["ExpertNode", "Model", "Kernels", "Shared", "CommandSupport"] + commandLine,
+            dependencies: ["ExpertNode", "Membership", "Model", "Kernels", "Shared", "CommandSupport"] + commandLine,
             swiftSettings: strict
         ),
         .executableTarget(
             name: "RouterCommand",
-            dependencies: ["Router", "ServingOptions", "Model", "Kernels", "Shared", "CommandSupport"] + commandLine,
+            dependencies: [
+                "Router", "Membership", "ServingOptions", "Model", "Kernels", "Shared", "CommandSupport",
+            ] + commandLine,
             swiftSettings: strict
         ),
         .executableTarget(
@@ -159,11 +173,19 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + server
         ),
+        tests(
+            "MembershipTests",
+            [
+                "Membership", "Shared",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
         tests("SystemTests", ["Router", "ExpertNode", "Model", "Transport", "Kernels", "Shared"] + server),
         tests(
             "ClusterTests",
             [
-                "LocalCluster", "Model", "Shared",
+                "LocalCluster", "Membership", "Model", "Shared",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]

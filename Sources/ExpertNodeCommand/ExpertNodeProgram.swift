@@ -3,7 +3,9 @@ internal import CommandSupport
 internal import ExpertNode
 internal import Kernels
 internal import Logging
+internal import Membership
 internal import Model
+internal import ServiceLifecycle
 internal import Shared
 
 /// `medmoe-expert`: one process that hosts experts.
@@ -69,6 +71,8 @@ struct ExpertNodeProgram: AsyncParsableCommand {
     @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
     var logLevel: String?
 
+    @OptionGroup var registering: RegistrationOptions
+
     @Option(help: "A JSON file with the same keys.")
     var config: String?
 
@@ -91,6 +95,7 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         let chosen = try selection.map { try weights.selectExperts($0) } ?? ownExperts(weights)
         let bank = try ExpertBank(loading: chosen, from: weights)
         try bank.prove(on: ThreadPool(threads: configuration.threads))
+        let place = try registering.place(settings)
         let service = try ExpertNodeService(
             configuration: configuration,
             experts: bank,
@@ -111,7 +116,13 @@ struct ExpertNodeProgram: AsyncParsableCommand {
                 "load.ms": "\(start.duration(to: .now).milliseconds)",
             ],
         )
-        try await ProgramRunner.run(service.services, followsStandardInput: exitWithStdin, logger: logger)
+        let registration = try place.map { place in
+            let experts = ExpertSelection(bank.experts, of: weights.configuration.moe).description
+            return try place.register(configuration.node, listening: service.endpoint, experts: experts, logger: logger)
+        }
+        // First in the list is last to stop: the node is in the list until it has said goodbye.
+        let services: [any Service] = (registration.map { [$0] } ?? []) + service.services
+        try await ProgramRunner.run(services, followsStandardInput: exitWithStdin, logger: logger)
         logger.notice("The node has ended.")
     }
 

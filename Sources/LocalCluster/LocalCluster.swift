@@ -31,6 +31,10 @@ package final class LocalCluster: Sendable {
         package var wireDType = "f32"
         /// Further arguments of the router.
         package var routerArguments: [String] = []
+        /// Where the router finds its nodes, in the words of `--membership`; nil for the endpoints of the layout.
+        package var membership: String?
+        /// Further arguments of each node.
+        package var nodeArguments: [String] = []
         /// Variables that children get beside ours.
         package var environment: [String: String] = [:]
 
@@ -136,7 +140,7 @@ package final class LocalCluster: Sendable {
                 "--model", model ?? spec.model ?? configuration.model, "--node", id.rawValue, "--experts", spec.experts,
                 "--listen", endpoint(of: id), "--admin-host", "127.0.0.1", "--admin-port", String(port),
                 "--dtype", configuration.dtype,
-            ] + (shares[id] ?? CoreShare(cores: [], threads: 1)).arguments,
+            ] + (shares[id] ?? CoreShare(cores: [], threads: 1)).arguments + configuration.nodeArguments,
             environment: environment,
             logPath: configuration.logs + "/\(id.rawValue).log",
         )
@@ -153,10 +157,14 @@ package final class LocalCluster: Sendable {
             name: "router",
             executable: configuration.programs + "/medmoe-router",
             arguments: [
-                "--model", configuration.model, "--nodes", endpoints.joined(separator: ","), "--host", "127.0.0.1",
-                "--port", String(port), "--threads", String(configuration.threads), "--dtype", configuration.dtype,
+                "--model", configuration.model, "--host", "127.0.0.1", "--port", String(port),
+                "--threads", String(configuration.threads), "--dtype", configuration.dtype,
                 "--wire-dtype", configuration.wireDType,
-            ] + configuration.routerArguments,
+            ]
+                + (configuration.membership.map { ["--membership", $0] } ?? [
+                    "--nodes", endpoints.joined(separator: ","),
+                ])
+                + configuration.routerArguments,
             environment: environment,
             logPath: configuration.logs + "/router.log",
         )
@@ -182,7 +190,8 @@ package final class LocalCluster: Sendable {
         return ours.merging(configuration.environment) { _, new in new }
     }
 
-    private func endpoint(of id: NodeID) -> String {
+    /// A node's endpoint.
+    package func endpoint(of id: NodeID) -> String {
         "ipc://\(configuration.sockets)/\(id.rawValue).sock"
     }
 }

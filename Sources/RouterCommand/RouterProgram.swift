@@ -3,6 +3,7 @@ internal import CommandSupport
 internal import Foundation
 internal import Kernels
 internal import Logging
+internal import Membership
 internal import Model
 internal import Router
 internal import ServingOptions
@@ -27,6 +28,7 @@ struct RouterProgram: AsyncParsableCommand {
             EXAMPLES
               medmoe-router --model models/medmoe-nano \\
                   --nodes tcp://10.0.0.2:7000,tcp://10.0.0.3:7000 --host 0.0.0.0
+              medmoe-router --model models/medmoe-nano --membership file:placement.json
             """,
         version: SoftwareVersion.number,
     )
@@ -35,8 +37,16 @@ struct RouterProgram: AsyncParsableCommand {
 
     @OptionGroup var wire: WireOptions
 
-    @Option(help: "The expert nodes' endpoints, comma separated: tcp://HOST:PORT or ipc://PATH.")
+    @Option(help: "The expert nodes' endpoints, comma separated: tcp://HOST:PORT or ipc://PATH. Or --membership.")
     var nodes: String?
+
+    @Option(
+        help: """
+            Where nodes that come and go are found, instead of --nodes: file:PATH (a placement, read again when it \
+            changes), dns:NAME:PORT, or etcd:http://HOST:PORT[,http://HOST:PORT][/PREFIX].
+            """
+    )
+    var membership: String?
 
     @Option(
         help: """
@@ -64,11 +74,7 @@ struct RouterProgram: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await Settings(file: serving.config)
-        let endpoints = try settings.required("nodes", flag: nodes)
-            .split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-        guard Set(endpoints).count == endpoints.count, endpoints.count <= 4096 else {
-            throw SettingsError("nodes has to name at most 4096 endpoints, each once; one came twice or more came.")
-        }
+        let nodes = try NodesChoice(settings, nodes: nodes, membership: membership)
         let logger = try ProgramRunner.makeLogger(
             label: "medmoe-router",
             level: settings.string("log-level", flag: serving.logLevel),
@@ -85,15 +91,19 @@ struct RouterProgram: AsyncParsableCommand {
         configuration.dtype = launcher.weights.dtype
         try dispatch.apply(to: &configuration, settings, launcher: launcher)
         configuration.routerName = settings.string("name", flag: name) ?? "router"
+        let board = DocumentBoard()
+        let source = nodes.makeSource(of: launcher.weights.configuration.moe, board: board, logger: logger)
+        try await source?.prepare()
         let service = try RouterService(
             configuration: configuration,
             model: launcher.model,
             preprocessing: launcher.preprocessing,
             domains: launcher.domains,
             experts: .remote(
-                endpoints: endpoints,
+                endpoints: nodes.endpoints,
                 launcher.makeExpectation(),
                 here: try metaIsHere(settings) ? launcher.loadMetaExperts() : nil,
+                membership: source.map { _ in board },
             ),
             registry: PrometheusRegistry(),
             logger: logger,
@@ -103,14 +113,16 @@ struct RouterProgram: AsyncParsableCommand {
             metadata: [
                 "model": "\(configuration.modelName)",
                 "layout": "\(launcher.weights.layoutHash.short)",
-                "nodes": "\(endpoints.count)",
+                "nodes": "\(nodes)",
                 "blas": "\(BLASLibrary.numerics)",
                 "numerics": "\(configuration.dtype.numerics)",
                 "threads": "\(configuration.threads)",
                 "load.ms": "\(start.duration(to: .now).milliseconds)",
             ],
         )
-        try await ProgramRunner.run(service.services, followsStandardInput: exitWithStdin, logger: logger)
+        // First in the list is last to stop: the engine still follows changes while it drains.
+        let services = (source.map { [$0] } ?? []) + service.services
+        try await ProgramRunner.run(services, followsStandardInput: exitWithStdin, logger: logger)
         logger.notice("The router has ended.")
     }
 }

@@ -13,6 +13,7 @@ enum TestCluster {
         parts: [String: String] = [:],
         routerArguments: [String] = [],
         waitForReadiness: Bool = true,
+        adjust: (inout LocalCluster.Configuration) throws -> Void = { _ in },
         _ body: @Sendable (LocalCluster, HTTP) async throws -> Value,
     ) async throws -> Value {
         let moe = try ModelWeights(folder: model).configuration.moe
@@ -33,6 +34,7 @@ enum TestCluster {
             threads: 1
         )
         configuration.routerArguments = routerArguments
+        try adjust(&configuration)
         let cluster = try LocalCluster(configuration)
         let http = HTTP(base: "http://127.0.0.1:\(port)")
         do {
