@@ -158,7 +158,7 @@ let package = Package(
         tests("EvaluationTests", ["Evaluation", "Shared"]),
         tests("BenchmarkingTests", ["Benchmarking", "Shared"]),
         tests("ModelTests", ["Model", "Kernels", "Shared"]),
-        tests("TransportTests", ["Transport", "Shared"]),
+        tests("TransportTests", ["Transport", "Shared", "Kernels"]),
         tests(
             "ExpertNodeTests",
             [

@@ -142,6 +142,51 @@ void   medmoe__expert__v1__hosted_expert__free_unpacked
   assert(message->base.descriptor == &medmoe__expert__v1__hosted_expert__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   medmoe__expert__v1__checksum__init
+                     (Medmoe__Expert__V1__Checksum         *message)
+{
+  static const Medmoe__Expert__V1__Checksum init_value = MEDMOE__EXPERT__V1__CHECKSUM__INIT;
+  *message = init_value;
+}
+size_t medmoe__expert__v1__checksum__get_packed_size
+                     (const Medmoe__Expert__V1__Checksum *message)
+{
+  assert(message->base.descriptor == &medmoe__expert__v1__checksum__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t medmoe__expert__v1__checksum__pack
+                     (const Medmoe__Expert__V1__Checksum *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &medmoe__expert__v1__checksum__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t medmoe__expert__v1__checksum__pack_to_buffer
+                     (const Medmoe__Expert__V1__Checksum *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &medmoe__expert__v1__checksum__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Medmoe__Expert__V1__Checksum *
+       medmoe__expert__v1__checksum__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Medmoe__Expert__V1__Checksum *)
+     protobuf_c_message_unpack (&medmoe__expert__v1__checksum__descriptor,
+                                allocator, len, data);
+}
+void   medmoe__expert__v1__checksum__free_unpacked
+                     (Medmoe__Expert__V1__Checksum *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &medmoe__expert__v1__checksum__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   medmoe__expert__v1__row_group__init
                      (Medmoe__Expert__V1__RowGroup         *message)
 {
@@ -457,6 +502,51 @@ void   medmoe__expert__v1__goodbye__free_unpacked
   assert(message->base.descriptor == &medmoe__expert__v1__goodbye__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   medmoe__expert__v1__assign__init
+                     (Medmoe__Expert__V1__Assign         *message)
+{
+  static const Medmoe__Expert__V1__Assign init_value = MEDMOE__EXPERT__V1__ASSIGN__INIT;
+  *message = init_value;
+}
+size_t medmoe__expert__v1__assign__get_packed_size
+                     (const Medmoe__Expert__V1__Assign *message)
+{
+  assert(message->base.descriptor == &medmoe__expert__v1__assign__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t medmoe__expert__v1__assign__pack
+                     (const Medmoe__Expert__V1__Assign *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &medmoe__expert__v1__assign__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t medmoe__expert__v1__assign__pack_to_buffer
+                     (const Medmoe__Expert__V1__Assign *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &medmoe__expert__v1__assign__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Medmoe__Expert__V1__Assign *
+       medmoe__expert__v1__assign__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Medmoe__Expert__V1__Assign *)
+     protobuf_c_message_unpack (&medmoe__expert__v1__assign__descriptor,
+                                allocator, len, data);
+}
+void   medmoe__expert__v1__assign__free_unpacked
+                     (Medmoe__Expert__V1__Assign *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &medmoe__expert__v1__assign__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   medmoe__expert__v1__cancel__init
                      (Medmoe__Expert__V1__Cancel         *message)
 {
@@ -502,7 +592,7 @@ void   medmoe__expert__v1__cancel__free_unpacked
   assert(message->base.descriptor == &medmoe__expert__v1__cancel__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor medmoe__expert__v1__header__field_descriptors[9] =
+static const ProtobufCFieldDescriptor medmoe__expert__v1__header__field_descriptors[10] =
 {
   {
     "version",
@@ -612,8 +702,21 @@ static const ProtobufCFieldDescriptor medmoe__expert__v1__header__field_descript
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "assign",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Medmoe__Expert__V1__Header, body_case),
+    offsetof(Medmoe__Expert__V1__Header, assign),
+    &medmoe__expert__v1__assign__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned medmoe__expert__v1__header__field_indices_by_name[] = {
+  9,   /* field[9] = assign */
   8,   /* field[8] = cancel */
   3,   /* field[3] = dispatch */
   5,   /* field[5] = fault */
@@ -627,7 +730,7 @@ static const unsigned medmoe__expert__v1__header__field_indices_by_name[] = {
 static const ProtobufCIntRange medmoe__expert__v1__header__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor medmoe__expert__v1__header__descriptor =
 {
@@ -637,7 +740,7 @@ const ProtobufCMessageDescriptor medmoe__expert__v1__header__descriptor =
   "Medmoe__Expert__V1__Header",
   "medmoe.expert.v1",
   sizeof(Medmoe__Expert__V1__Header),
-  9,
+  10,
   medmoe__expert__v1__header__field_descriptors,
   medmoe__expert__v1__header__field_indices_by_name,
   1,  medmoe__expert__v1__header__number_ranges,
@@ -757,6 +860,44 @@ const ProtobufCMessageDescriptor medmoe__expert__v1__hosted_expert__descriptor =
   medmoe__expert__v1__hosted_expert__field_indices_by_name,
   1,  medmoe__expert__v1__hosted_expert__number_ranges,
   (ProtobufCMessageInit) medmoe__expert__v1__hosted_expert__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor medmoe__expert__v1__checksum__field_descriptors[1] =
+{
+  {
+    "crc32c",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED32,
+    0,   /* quantifier_offset */
+    offsetof(Medmoe__Expert__V1__Checksum, crc32c),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned medmoe__expert__v1__checksum__field_indices_by_name[] = {
+  0,   /* field[0] = crc32c */
+};
+static const ProtobufCIntRange medmoe__expert__v1__checksum__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor medmoe__expert__v1__checksum__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "medmoe.expert.v1.Checksum",
+  "Checksum",
+  "Medmoe__Expert__V1__Checksum",
+  "medmoe.expert.v1",
+  sizeof(Medmoe__Expert__V1__Checksum),
+  1,
+  medmoe__expert__v1__checksum__field_descriptors,
+  medmoe__expert__v1__checksum__field_indices_by_name,
+  1,  medmoe__expert__v1__checksum__number_ranges,
+  (ProtobufCMessageInit) medmoe__expert__v1__checksum__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor medmoe__expert__v1__row_group__field_descriptors[3] =
@@ -991,7 +1132,7 @@ const ProtobufCMessageDescriptor medmoe__expert__v1__hello__descriptor =
   (ProtobufCMessageInit) medmoe__expert__v1__hello__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor medmoe__expert__v1__dispatch__field_descriptors[5] =
+static const ProtobufCFieldDescriptor medmoe__expert__v1__dispatch__field_descriptors[6] =
 {
   {
     "groups",
@@ -1053,8 +1194,21 @@ static const ProtobufCFieldDescriptor medmoe__expert__v1__dispatch__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "checksum",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Medmoe__Expert__V1__Dispatch, checksum),
+    &medmoe__expert__v1__checksum__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned medmoe__expert__v1__dispatch__field_indices_by_name[] = {
+  5,   /* field[5] = checksum */
   3,   /* field[3] = deadline_ms */
   2,   /* field[2] = dtype */
   0,   /* field[0] = groups */
@@ -1064,7 +1218,7 @@ static const unsigned medmoe__expert__v1__dispatch__field_indices_by_name[] = {
 static const ProtobufCIntRange medmoe__expert__v1__dispatch__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor medmoe__expert__v1__dispatch__descriptor =
 {
@@ -1074,14 +1228,14 @@ const ProtobufCMessageDescriptor medmoe__expert__v1__dispatch__descriptor =
   "Medmoe__Expert__V1__Dispatch",
   "medmoe.expert.v1",
   sizeof(Medmoe__Expert__V1__Dispatch),
-  5,
+  6,
   medmoe__expert__v1__dispatch__field_descriptors,
   medmoe__expert__v1__dispatch__field_indices_by_name,
   1,  medmoe__expert__v1__dispatch__number_ranges,
   (ProtobufCMessageInit) medmoe__expert__v1__dispatch__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor medmoe__expert__v1__result__field_descriptors[6] =
+static const ProtobufCFieldDescriptor medmoe__expert__v1__result__field_descriptors[7] =
 {
   {
     "groups",
@@ -1155,8 +1309,21 @@ static const ProtobufCFieldDescriptor medmoe__expert__v1__result__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "checksum",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Medmoe__Expert__V1__Result, checksum),
+    &medmoe__expert__v1__checksum__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned medmoe__expert__v1__result__field_indices_by_name[] = {
+  6,   /* field[6] = checksum */
   4,   /* field[4] = compute_microseconds */
   2,   /* field[2] = dtype */
   0,   /* field[0] = groups */
@@ -1167,7 +1334,7 @@ static const unsigned medmoe__expert__v1__result__field_indices_by_name[] = {
 static const ProtobufCIntRange medmoe__expert__v1__result__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor medmoe__expert__v1__result__descriptor =
 {
@@ -1177,7 +1344,7 @@ const ProtobufCMessageDescriptor medmoe__expert__v1__result__descriptor =
   "Medmoe__Expert__V1__Result",
   "medmoe.expert.v1",
   sizeof(Medmoe__Expert__V1__Result),
-  6,
+  7,
   medmoe__expert__v1__result__field_descriptors,
   medmoe__expert__v1__result__field_indices_by_name,
   1,  medmoe__expert__v1__result__number_ranges,
@@ -1387,6 +1554,70 @@ const ProtobufCMessageDescriptor medmoe__expert__v1__goodbye__descriptor =
   medmoe__expert__v1__goodbye__field_indices_by_name,
   1,  medmoe__expert__v1__goodbye__number_ranges,
   (ProtobufCMessageInit) medmoe__expert__v1__goodbye__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor medmoe__expert__v1__assign__field_descriptors[3] =
+{
+  {
+    "epoch",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Medmoe__Expert__V1__Assign, epoch),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "experts",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Medmoe__Expert__V1__Assign, n_experts),
+    offsetof(Medmoe__Expert__V1__Assign, experts),
+    &medmoe__expert__v1__expert_key__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "draining",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Medmoe__Expert__V1__Assign, draining),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned medmoe__expert__v1__assign__field_indices_by_name[] = {
+  2,   /* field[2] = draining */
+  0,   /* field[0] = epoch */
+  1,   /* field[1] = experts */
+};
+static const ProtobufCIntRange medmoe__expert__v1__assign__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor medmoe__expert__v1__assign__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "medmoe.expert.v1.Assign",
+  "Assign",
+  "Medmoe__Expert__V1__Assign",
+  "medmoe.expert.v1",
+  sizeof(Medmoe__Expert__V1__Assign),
+  3,
+  medmoe__expert__v1__assign__field_descriptors,
+  medmoe__expert__v1__assign__field_indices_by_name,
+  1,  medmoe__expert__v1__assign__number_ranges,
+  (ProtobufCMessageInit) medmoe__expert__v1__assign__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 #define medmoe__expert__v1__cancel__field_descriptors NULL

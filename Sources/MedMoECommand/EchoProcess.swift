@@ -64,8 +64,8 @@ struct EchoProcess {
             placementEpoch: 1,
         )
         return (
-            try WireHeader(request: 1000, body: .dispatch(request)).encode().byteCount,
-            try WireHeader(request: 1000, body: .result(reply)).encode().byteCount
+            try WireHeader(request: 1000, body: .dispatch(request)).encode(checksum: 1).byteCount,
+            try WireHeader(request: 1000, body: .result(reply)).encode(checksum: 1).byteCount
         )
     }
 }

@@ -32,6 +32,22 @@ def text(field, value):
     return varint(field << 3 | 2) + varint(len(value)) + value
 
 
+def crc32c(data):
+    """The Castagnoli checksum that a dispatch carries of its rows."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def checksum(data, value=None):
+    """The field of a dispatch with the checksum of the frame that follows, or with another."""
+    number = crc32c(data) if value is None else value
+    return text(6, b"\x0d" + struct.pack("<I", number))
+
+
 def header(request, field, body, version=1):
     return number(1, version) + number(2, request) + text(field, body)
 
@@ -40,6 +56,11 @@ def dispatch(rows, layer=0, index=0, size=None, dtype=1, deadline=5000, groups=N
     group = text(1, number(1, layer) + number(3, index)) + number(2, rows)
     body = groups if groups is not None else text(1, group)
     return body + number(2, hidden if size is None else size) + number(3, dtype) + number(4, deadline)
+
+
+def ask(request, body, frame, version=1):
+    """The frames of a dispatch whose rows are what its checksum says."""
+    return [header(request, DISPATCH, body + checksum(frame), version), frame]
 
 
 def body_field(frame):
@@ -74,7 +95,7 @@ def peer():
 def honest(name):
     """A dispatch of two rows for expert 0.0 is answered by a result of two rows."""
     link = peer()
-    link.send_multipart([header(1, DISPATCH, dispatch(2)), struct.pack(f"<{2 * hidden}f", *([0.5] * 2 * hidden))])
+    link.send_multipart(ask(1, dispatch(2), struct.pack(f"<{2 * hidden}f", *([0.5] * 2 * hidden))))
     while True:
         frames = link.recv_multipart()
         if body_field(frames[0]) == RESULT:
@@ -88,22 +109,25 @@ def honest(name):
 row = b"\0" * hidden * 4
 reference = honest("before")
 lies = {
-    "more rows than bytes": [header(1, DISPATCH, dispatch(1000)), row],
-    "fewer rows than bytes": [header(1, DISPATCH, dispatch(1)), row * 9],
-    "rows that overflow": [header(1, DISPATCH, dispatch(0xFFFFFFFF)), row],
-    "no rows": [header(1, DISPATCH, dispatch(0)), b""],
-    "another hidden size": [header(1, DISPATCH, dispatch(1, size=hidden * 2)), row * 2],
-    "hidden size 0": [header(1, DISPATCH, dispatch(1, size=0)), row],
-    "a huge hidden size": [header(1, DISPATCH, dispatch(1, size=2**31)), row],
-    "an expert that is not here": [header(1, DISPATCH, dispatch(1, layer=0, index=3)), row],
-    "a layer that is not there": [header(1, DISPATCH, dispatch(1, layer=60_000)), row],
-    "another number type's bytes": [header(1, DISPATCH, dispatch(1, dtype=3)), row],
-    "an unknown number type": [header(1, DISPATCH, dispatch(1, dtype=77)), row],
-    "no groups": [header(1, DISPATCH, dispatch(1, groups=b"")), row],
+    "more rows than bytes": ask(1, dispatch(1000), row),
+    "fewer rows than bytes": ask(1, dispatch(1), row * 9),
+    "rows that overflow": ask(1, dispatch(0xFFFFFFFF), row),
+    "no rows": ask(1, dispatch(0), b""),
+    "another hidden size": ask(1, dispatch(1, size=hidden * 2), row * 2),
+    "hidden size 0": ask(1, dispatch(1, size=0), row),
+    "a huge hidden size": ask(1, dispatch(1, size=2**31), row),
+    "an expert that is not here": ask(1, dispatch(1, layer=0, index=3), row),
+    "a layer that is not there": ask(1, dispatch(1, layer=60_000), row),
+    "another number type's bytes": ask(1, dispatch(1, dtype=3), row),
+    "an unknown number type": ask(1, dispatch(1, dtype=77), row),
+    "no groups": ask(1, dispatch(1, groups=b""), row),
+    "no checksum": [header(1, DISPATCH, dispatch(1)), row],
+    "a wrong checksum": [header(1, DISPATCH, dispatch(1) + checksum(row, 7)), row],
+    "an empty checksum": [header(1, DISPATCH, dispatch(1) + text(6, b"")), row],
     "no tensor frame": [header(1, DISPATCH, dispatch(1))],
     "three frames": [header(1, DISPATCH, dispatch(1)), row, row],
-    "request number 0": [header(0, DISPATCH, dispatch(1)), row],
-    "another version": [header(1, DISPATCH, dispatch(1), version=2), row],
+    "request number 0": ask(0, dispatch(1), row),
+    "another version": ask(1, dispatch(1), row, version=2),
     "a result": [header(1, RESULT, dispatch(1)), row],
     "no body": [number(1, 1) + number(2, 1)],
     "an empty frame": [b""],

@@ -202,6 +202,16 @@ struct ExpertNodeCoreTests {
         #expect(result.computeMicroseconds == 0)
     }
 
+    @Test("Rows that the wire spoiled are answered by a fault that asks for them again")
+    func corrupt() throws {
+        let node = try NanoNode()
+        node.core.receive(.malformed(NanoNode.alice, WireError(.checksum, "other bytes came")))
+        let fault = try #require(node.core.step().first?.fault)
+        #expect(fault.code == .invalidRequest)
+        #expect(fault.retryable)
+        #expect(node.registry.render().contains(#"medmoe_node_faults_total{reason="corrupt"} 1"#))
+    }
+
     @Test("Garbage is answered by a fault, and the node goes on")
     func garbage() throws {
         let node = try NanoNode()

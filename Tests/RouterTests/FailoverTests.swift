@@ -64,6 +64,22 @@ struct FailoverTests {
         #expect(try hopeless.node("b").dispatches.count == 2)
     }
 
+    @Test("Rows that were damaged on the way back are asked for again, and the damage is counted as such")
+    func damaged() throws {
+        let cluster = try FakeCluster()
+        var results = 0
+        cluster.transport.damages = { header in
+            guard case .result(let result) = header.body, result.groups.contains(where: { $0.expert == Self.second })
+            else { return false }
+            results += 1
+            return results == 1
+        }
+        FakeCluster.check(cluster.execute())
+        #expect(try cluster.node("b").dispatches.count == 2)
+        #expect(cluster.metric(#"medmoe_dropped_replies_total{reason="corrupt"}"#) == "1")
+        #expect(cluster.metric(#"medmoe_dispatch_retries_total{reason="corrupt"}"#) == "1")
+    }
+
     @Test("A node of several experts that dies leaves each to whoever has it")
     func divided() throws {
         let cluster = try FakeCluster(replicas: ["c2": "c", "c3": "c"])

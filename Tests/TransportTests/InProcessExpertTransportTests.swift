@@ -36,6 +36,35 @@ struct InProcessExpertTransportTests {
         #expect(rows.copyBytes() == tensor.copyBytes())
     }
 
+    @Test("a message whose rows were damaged on the way arrives as malformed, with its request's number")
+    func damage() throws {
+        let transport = try InProcessExpertTransport()
+        let node = EchoNode()
+        transport.register(endpoint: "a", node: node)
+        let link = try transport.connect("a")
+        _ = try transport.poll(timeout: .zero)
+        let (header, tensor) = try Samples.dispatch(request: 3, rows: 2, hiddenSize: 8)
+        transport.damages = { $0.body.name == "dispatch" }
+        try transport.send(header, tensor: tensor, to: link)
+        guard case .malformed(_, let refusal) = node.received.first else {
+            Issue.record("the damage was not seen")
+            return
+        }
+        #expect(refusal.code == .checksum)
+        #expect(refusal.request == 3)
+        transport.damages = { $0.body.name == "result" }
+        try transport.send(header, tensor: tensor, to: link)
+        guard case .malformed(_, let error) = try transport.poll(timeout: .zero).first else {
+            Issue.record("the damage was not seen")
+            return
+        }
+        #expect(error.code == .checksum)
+        #expect(error.request == 3)
+        transport.damages = { _ in false }
+        try transport.send(header, tensor: tensor, to: link)
+        #expect(kinds(try transport.poll(timeout: .zero)) == ["result 1"])
+    }
+
     @Test("links connect when their node appears, and lose it when it is unreachable or gone")
     func reachability() throws {
         let transport = try InProcessExpertTransport()

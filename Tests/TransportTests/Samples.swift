@@ -68,6 +68,16 @@ enum Samples {
             ),
             WireHeader(body: .goodbye(GoodbyeMessage(reason: "drained"))),
             WireHeader(request: 77, body: .cancel),
+            WireHeader(
+                body: .assign(
+                    AssignMessage(
+                        epoch: 1 << 60,
+                        experts: [ExpertID(layer: 3, slot: .meta), ExpertID(layer: 0, slot: .routed(2))],
+                        draining: true,
+                    )
+                )
+            ),
+            WireHeader(request: 4, body: .assign(AssignMessage(epoch: 2, experts: []))),
         ]
 
     static let heartbeat = WireHeader(body: .heartbeat(HeartbeatMessage(incarnation: 1, progress: 0, queuedRows: 0)))

@@ -64,7 +64,17 @@ struct WireBoundsTests {
             ProtobufBytes().number(1, 2).number(2, 1).message(9, ProtobufBytes()),
         ),
         Refusal("no body", .missingBody, ProtobufBytes().number(1, 1)),
-        Refusal("a body of the future", .missingBody, header(10, ProtobufBytes())),
+        Refusal("a body of the future", .missingBody, header(11, ProtobufBytes())),
+        Refusal(
+            "an assigned expert that is out of range",
+            .limitExceeded,
+            header(10, ProtobufBytes().message(2, key(65_536)))
+        ),
+        Refusal(
+            "an assigned meta expert with an index",
+            .invalidField,
+            header(10, ProtobufBytes().message(2, ProtobufBytes().number(2, 1).number(3, 1)))
+        ),
         Refusal("a sender without name", .invalidField, hello(sender: "")),
         Refusal("a sender with a space", .invalidField, hello(sender: "a b")),
         Refusal("a sender of 257 bytes", .limitExceeded, hello(sender: String(repeating: "a", count: 257))),

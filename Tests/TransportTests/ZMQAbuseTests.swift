@@ -1,3 +1,4 @@
+internal import Kernels
 internal import Testing
 internal import Transport
 
@@ -14,6 +15,7 @@ struct ZMQAbuseTests {
         let (header, tensor) = try Samples.dispatch(rows: 2, hiddenSize: 4)
         let dispatch = try header.encode().copyBytes()
         let rows = tensor.copyBytes()
+        let sum = Checksum.crc32c(tensor.bytes)
         let heartbeat = try Samples.heartbeat.encode().copyBytes()
         return [
             Garbage(testDescription: "an empty header", frames: [[]], code: .emptyHeader),
@@ -28,6 +30,12 @@ struct ZMQAbuseTests {
                 code: .tensorSize
             ),
             Garbage(testDescription: "a tensor too long", frames: [dispatch, rows + [0]], code: .tensorSize),
+            Garbage(testDescription: "a tensor that nobody vouches for", frames: [dispatch, rows], code: .checksum),
+            Garbage(
+                testDescription: "a tensor of which a bit fell over",
+                frames: [try header.encode(checksum: sum).copyBytes(), [rows[0] ^ 1] + rows.dropFirst()],
+                code: .checksum
+            ),
             Garbage(testDescription: "an empty tensor", frames: [dispatch, []], code: .tensorSize),
             Garbage(testDescription: "a delimiter as of REQ", frames: [[], heartbeat], code: .emptyHeader),
         ]

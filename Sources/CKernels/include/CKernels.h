@@ -103,6 +103,14 @@ bool medmoe_all_finite_bf16(const void *numbers, ptrdiff_t count);
 /// The same of IEEE halves.
 bool medmoe_all_finite_f16(const void *numbers, ptrdiff_t count);
 
+// --- Checksums ---------------------------------------------------------------------------------------------------
+
+/// Whether this CPU has an instruction for CRC-32C.
+int medmoe_has_checksum_instruction(void);
+/// CRC-32C of `count` bytes at any address, going on from that of the bytes before them, 0 where there are none; by the
+/// CPU's instruction where it has one and `may_use_instruction` is not 0.
+uint32_t medmoe_crc32c(uint32_t before, const void *bytes, ptrdiff_t count, int may_use_instruction);
+
 // --- Packed linear layers ----------------------------------------------------------------------------------------
 
 /// The numbers that packed weights and their inputs are rounded to.

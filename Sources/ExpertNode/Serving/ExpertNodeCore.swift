@@ -108,9 +108,10 @@ package final class ExpertNodeCore: InProcessNode {
         switch event {
         case .malformed(let peer, let error):
             // Counted apart from requests that are understood and refused.
-            metrics.recordFault("malformed")
+            metrics.recordFault(error.code == .checksum ? "corrupt" : "malformed")
             let code: FaultCode = error.code == .unknownElementType ? .unsupported : .invalidRequest
-            let refusal = validator.make(code, error.message, retryable: false)
+            // What the wire spoiled may be sent again; what the sender got wrong will be wrong again.
+            let refusal = validator.make(code, error.message, retryable: error.code == .checksum)
             reply(WireHeader(request: error.request, body: .fault(refusal)), to: peer)
         case .message(let peer, let header, let frame):
             switch header.body {
@@ -124,6 +125,9 @@ package final class ExpertNodeCore: InProcessNode {
                 if batcher.cancel(peer: peer, request: header.request) { metrics.recordCancelled() }
             case .goodbye, .fault:
                 break
+            case .assign:
+                let message = "Node \(settings.node) does not let routers place experts."
+                fault(validator.make(.unsupported, message, retryable: false), request: header.request, to: peer)
             case .result:
                 let message = "An expert node takes dispatches; a result came."
                 fault(validator.make(.unsupported, message, retryable: false), request: header.request, to: peer)

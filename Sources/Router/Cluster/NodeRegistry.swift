@@ -168,7 +168,7 @@ package struct NodeRegistry {
                 if heartbeat.incarnation != entry.hello?.incarnation { extra.append(.sendHello(link)) }
             case .goodbye(let goodbye):
                 actions = entry.machine.goodbye(reason: goodbye.reason)
-            case .dispatch, .result, .fault, .cancel:
+            case .dispatch, .result, .fault, .cancel, .assign:
                 actions = entry.machine.traffic(at: now)
                 isNews = !actions.isEmpty
             }

@@ -189,10 +189,10 @@ final class Dispatcher {
     }
 
     /// An answer came that cannot be read.
-    func takeMalformed(request: UInt64, from link: LinkID) {
+    func takeMalformed(request: UInt64, from link: LinkID, reason: String = "malformed") {
         guard request != 0, let (dispatch, sent) = end(request, from: link) else { return }
         let words = "answered what cannot be read"
-        ended(dispatch, sent.frame, of: sent.call, .refused, words, reason: "malformed", retry: .anywhere)
+        ended(dispatch, sent.frame, of: sent.call, .refused, words, reason: reason, retry: .anywhere)
     }
 
     /// A link went down: what was out on it is tried elsewhere.

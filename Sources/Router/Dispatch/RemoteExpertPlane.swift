@@ -246,12 +246,13 @@ package final class RemoteExpertPlane: ExpertPlane {
             default: break
             }
         case .malformed(let link, let error):
-            metrics.recordDroppedReply(reason: "malformed")
+            let reason = error.code == .checksum ? "corrupt" : "malformed"
+            metrics.recordDroppedReply(reason: reason)
             logger.warning(
                 "A message of a node was not understood and was dropped.",
                 metadata: ["node.id": "\(nodes.registry.name(of: link))", "error": "\(error)"],
             )
-            dispatcher.takeMalformed(request: error.request, from: link)
+            dispatcher.takeMalformed(request: error.request, from: link, reason: reason)
         case .connected, .disconnected: break
         }
     }

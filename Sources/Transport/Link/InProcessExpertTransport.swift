@@ -7,6 +7,8 @@ package final class InProcessExpertTransport: ExpertTransport {
     package let waker: Waker
     /// The most events of one `poll`.
     package let maximumEventsPerPoll: Int
+    /// Whether a bit of a message's tensor frame falls over on the way, for tests; both directions are asked.
+    package var damages: (WireHeader) -> Bool = { _ in false }
     private let waits: Bool
     private var nodes: [String: any InProcessNode] = [:]
     private var unreachable: Set<String> = []
@@ -81,6 +83,9 @@ package final class InProcessExpertTransport: ExpertTransport {
         let received: (header: WireHeader, tensor: Frame?)
         do {
             received = try carry(header, tensor)
+        } catch where error.code == .checksum {
+            // The message was sound when it left.
+            return node.receive(.malformed(PeerID(link), error))
         } catch {
             throw TransportError(error)
         }
@@ -124,7 +129,12 @@ package final class InProcessExpertTransport: ExpertTransport {
     /// Does to a message what the wire would do.
     private func carry(_ header: WireHeader, _ tensor: Frame?) throws(WireError) -> (header: WireHeader, tensor: Frame?)
     {
-        let frames = try WireMessage.frames(header, tensor: tensor)
+        var frames = try WireMessage.frames(header, tensor: tensor)
+        if frames.count == 2, damages(header) {
+            var bytes = frames[1].copyBytes()
+            if !bytes.isEmpty { bytes[0] ^= 1 }
+            do { frames[1] = try Frame(copying: bytes) } catch { throw WireError(.outOfMemory, "no memory for a frame") }
+        }
         for frame in frames { frame.seal() }
         return try WireMessage.read(frames, frameCount: frames.count)
     }

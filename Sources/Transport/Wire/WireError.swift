@@ -22,6 +22,8 @@ package struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
         case frameCount
         /// The tensor frame's bytes are not what the header's rows need.
         case tensorSize
+        /// The tensor frame's bytes are not those that were sent, or nobody said what they add up to.
+        case checksum
         /// There was no memory for the message.
         case outOfMemory
     }

@@ -6,7 +6,10 @@ extension WireHeader {
     ///
     /// The frame's length is checked before it is parsed, so that what the parser allocates is bounded too: some 70
     /// times the frame at worst, given back before this returns.
-    package static func decode(_ frame: Frame) throws(WireError) -> WireHeader {
+    package static func decode(_ frame: Frame) throws(WireError) -> WireHeader { try read(frame).header }
+
+    /// The same, with what a dispatch or a result says that its tensor frame adds up to.
+    static func read(_ frame: Frame) throws(WireError) -> (header: WireHeader, checksum: UInt32?) {
         guard frame.byteCount > 0 else {
             throw WireError(.emptyHeader, "the header frame has no bytes")
         }
@@ -39,10 +42,18 @@ extension WireHeader {
         do {
             let header = WireHeader(request: request, body: try unsafe WireBody(reading: unpacked.pointee))
             try header.validate()
-            return header
+            return (header, unsafe checksum(in: unpacked.pointee))
         } catch {
             // Whoever waits for an answer to this number hears why there is none.
             throw error.of(request: request)
+        }
+    }
+
+    private static func checksum(in header: Medmoe__Expert__V1__Header) -> UInt32? {
+        switch unsafe header.body_case {
+        case MEDMOE__EXPERT__V1__HEADER__BODY_DISPATCH: unsafe header.dispatch?.pointee.checksum?.pointee.crc32c
+        case MEDMOE__EXPERT__V1__HEADER__BODY_RESULT: unsafe header.result?.pointee.checksum?.pointee.crc32c
+        default: nil
         }
     }
 }
@@ -75,6 +86,8 @@ extension WireBody {
             self = .goodbye(GoodbyeMessage(reason: reason))
         case MEDMOE__EXPERT__V1__HEADER__BODY_CANCEL:
             self = .cancel
+        case MEDMOE__EXPERT__V1__HEADER__BODY_ASSIGN:
+            self = .assign(try unsafe AssignMessage(reading: present(header.assign, "assign").pointee))
         default:
             throw WireError(.missingBody, "the header has no body that this version of the protocol knows")
         }
@@ -139,6 +152,21 @@ extension ResultMessage {
             computeMicroseconds: unsafe message.compute_microseconds,
             placementEpoch: unsafe message.placement_epoch,
         )
+    }
+}
+
+extension AssignMessage {
+    fileprivate init(reading message: Medmoe__Expert__V1__Assign) throws(WireError) {
+        let count = unsafe message.n_experts
+        guard count <= WireLimits.experts else {
+            throw WireError(.limitExceeded, "assign has \(count) experts; the limit is \(WireLimits.experts)")
+        }
+        var experts: [ExpertID] = []
+        experts.reserveCapacity(count)
+        for index in 0..<count {
+            experts.append(try unsafe ExpertID(reading: message.experts[index], "assign.experts"))
+        }
+        self.init(epoch: unsafe message.epoch, experts: experts, draining: unsafe message.draining != 0)
     }
 }
 

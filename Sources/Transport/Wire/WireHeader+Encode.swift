@@ -3,14 +3,16 @@ internal import Shared
 
 extension WireHeader {
     /// The header as a frame; throws for a field out of bounds, so that nothing is sent that would be refused.
-    package func encode() throws(WireError) -> Frame {
+    ///
+    /// `checksum` is that of the tensor frame which follows a dispatch or a result.
+    package func encode(checksum: UInt32? = nil) throws(WireError) -> Frame {
         try validate()
         var arena = MessageArena()
         var header = unsafe Medmoe__Expert__V1__Header()
         unsafe medmoe__expert__v1__header__init(&header)
         unsafe header.version = version
         unsafe header.request = request
-        unsafe put(body, into: &header, arena: &arena)
+        unsafe put(body, checksum: checksum, into: &header, arena: &arena)
 
         let size = unsafe medmoe__expert__v1__header__get_packed_size(&header)
         guard size <= WireLimits.headerBytes else {
@@ -34,6 +36,7 @@ extension WireHeader {
 
     private func put(
         _ body: WireBody,
+        checksum: UInt32?,
         into header: inout Medmoe__Expert__V1__Header,
         arena: inout MessageArena,
     ) {
@@ -43,10 +46,10 @@ extension WireHeader {
             unsafe header.hello = arena.store(message(for: hello, arena: &arena))
         case .dispatch(let dispatch):
             unsafe header.body_case = MEDMOE__EXPERT__V1__HEADER__BODY_DISPATCH
-            unsafe header.dispatch = arena.store(message(for: dispatch, arena: &arena))
+            unsafe header.dispatch = arena.store(message(for: dispatch, checksum, arena: &arena))
         case .result(let result):
             unsafe header.body_case = MEDMOE__EXPERT__V1__HEADER__BODY_RESULT
-            unsafe header.result = arena.store(message(for: result, arena: &arena))
+            unsafe header.result = arena.store(message(for: result, checksum, arena: &arena))
         case .fault(let fault):
             unsafe header.body_case = MEDMOE__EXPERT__V1__HEADER__BODY_FAULT
             unsafe header.fault = arena.store(message(for: fault, arena: &arena))
@@ -70,7 +73,33 @@ extension WireHeader {
             unsafe medmoe__expert__v1__cancel__init(&message)
             unsafe header.body_case = MEDMOE__EXPERT__V1__HEADER__BODY_CANCEL
             unsafe header.cancel = arena.store(message)
+        case .assign(let assign):
+            unsafe header.body_case = MEDMOE__EXPERT__V1__HEADER__BODY_ASSIGN
+            unsafe header.assign = arena.store(message(for: assign, arena: &arena))
         }
+    }
+
+    private func message(for assign: AssignMessage, arena: inout MessageArena) -> Medmoe__Expert__V1__Assign {
+        var message = unsafe Medmoe__Expert__V1__Assign()
+        unsafe medmoe__expert__v1__assign__init(&message)
+        unsafe message.epoch = assign.epoch
+        var experts: [UnsafeMutablePointer<Medmoe__Expert__V1__ExpertKey>?] = unsafe []
+        for expert in assign.experts { unsafe experts.append(key(for: expert, arena: &arena)) }
+        unsafe message.n_experts = experts.count
+        unsafe message.experts = arena.store(pointers: experts)
+        unsafe message.draining = assign.draining ? 1 : 0
+        return unsafe message
+    }
+
+    private func stored(
+        _ checksum: UInt32?,
+        arena: inout MessageArena,
+    ) -> UnsafeMutablePointer<Medmoe__Expert__V1__Checksum>? {
+        guard let checksum else { return nil }
+        var message = unsafe Medmoe__Expert__V1__Checksum()
+        unsafe medmoe__expert__v1__checksum__init(&message)
+        unsafe message.crc32c = checksum
+        return unsafe arena.store(message)
     }
 
     private func message(for hello: HelloMessage, arena: inout MessageArena) -> Medmoe__Expert__V1__Hello {
@@ -99,7 +128,11 @@ extension WireHeader {
         return unsafe message
     }
 
-    private func message(for dispatch: DispatchMessage, arena: inout MessageArena) -> Medmoe__Expert__V1__Dispatch {
+    private func message(
+        for dispatch: DispatchMessage,
+        _ checksum: UInt32?,
+        arena: inout MessageArena,
+    ) -> Medmoe__Expert__V1__Dispatch {
         var message = unsafe Medmoe__Expert__V1__Dispatch()
         unsafe medmoe__expert__v1__dispatch__init(&message)
         unsafe message.n_groups = dispatch.groups.count
@@ -108,10 +141,15 @@ extension WireHeader {
         unsafe message.dtype = dispatch.dtype.wireValue
         unsafe message.deadline_ms = dispatch.deadlineMilliseconds
         unsafe message.placement_epoch = dispatch.placementEpoch
+        unsafe message.checksum = stored(checksum, arena: &arena)
         return unsafe message
     }
 
-    private func message(for result: ResultMessage, arena: inout MessageArena) -> Medmoe__Expert__V1__Result {
+    private func message(
+        for result: ResultMessage,
+        _ checksum: UInt32?,
+        arena: inout MessageArena,
+    ) -> Medmoe__Expert__V1__Result {
         var message = unsafe Medmoe__Expert__V1__Result()
         unsafe medmoe__expert__v1__result__init(&message)
         unsafe message.n_groups = result.groups.count
@@ -121,6 +159,7 @@ extension WireHeader {
         unsafe message.queue_microseconds = result.queueMicroseconds
         unsafe message.compute_microseconds = result.computeMicroseconds
         unsafe message.placement_epoch = result.placementEpoch
+        unsafe message.checksum = stored(checksum, arena: &arena)
         return unsafe message
     }
 

@@ -36,6 +36,8 @@ package enum WireBody: Hashable, Sendable {
     case goodbye(GoodbyeMessage)
     /// Drop the request of the header's number if it is not yet computed.
     case cancel
+    /// Host these experts and no others.
+    case assign(AssignMessage)
 
     /// The body's name in the protocol, for logs and error text.
     package var name: String {
@@ -47,6 +49,7 @@ package enum WireBody: Hashable, Sendable {
         case .heartbeat: "heartbeat"
         case .goodbye: "goodbye"
         case .cancel: "cancel"
+        case .assign: "assign"
         }
     }
 }
@@ -66,6 +69,7 @@ extension WireHeader {
         case .heartbeat(let heartbeat): try heartbeat.validate()
         case .goodbye(let goodbye): try WireText.check(goodbye.reason, field: "goodbye.reason")
         case .cancel: try requireRequest()
+        case .assign(let assign): try assign.validate()
         }
     }
 

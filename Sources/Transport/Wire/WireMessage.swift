@@ -1,11 +1,14 @@
+internal import Kernels
+
 /// The frames of one message, put together and taken apart under the same rules on every link.
 enum WireMessage {
     /// The frames to send: the header, and the tensor where the body has one.
     ///
-    /// Throws for a header out of bounds, and for a tensor frame that is missing, needless or of the wrong size.
+    /// The header tells what the tensor's bytes add up to, so the tensor must not change any more. Throws for a header out
+    /// of bounds, and for a tensor frame that is missing, needless or of the wrong size.
     static func frames(_ header: WireHeader, tensor: Frame?) throws(WireError) -> [Frame] {
         try check(header, tensor: tensor)
-        let encoded = try header.encode()
+        let encoded = try header.encode(checksum: tensor.map { Checksum.crc32c($0.bytes) })
         return if let tensor { [encoded, tensor] } else { [encoded] }
     }
 
@@ -35,14 +38,28 @@ enum WireMessage {
                 "the message has \(frameCount) frames; 1 or 2, a header and at most one tensor, are expected",
             )
         }
-        let header = try WireHeader.decode(first)
+        let (header, checksum) = try WireHeader.read(first)
         let tensor = frameCount == 2 ? frames[1] : nil
         do {
             try check(header, tensor: tensor)
+            if let tensor { try check(header, checksum, of: tensor) }
         } catch {
             throw error.of(request: header.request)
         }
         return (header, tensor)
+    }
+
+    /// Throws unless the tensor's bytes, whose number is right, are those that were sent.
+    private static func check(_ header: WireHeader, _ checksum: UInt32?, of tensor: Frame) throws(WireError) {
+        guard let checksum else {
+            throw WireError(.checksum, "a \(header.body.name) has no checksum of its tensor frame; it needs one")
+        }
+        guard Checksum.crc32c(tensor.bytes) == checksum else {
+            throw WireError(
+                .checksum,
+                "the tensor frame of a \(header.body.name) does not have the bytes that were sent; send it again",
+            )
+        }
     }
 
     private static func check(_ header: WireHeader, tensor: Frame?) throws(WireError) {

@@ -18,6 +18,7 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Medmoe__Expert__V1__Header Medmoe__Expert__V1__Header;
 typedef struct Medmoe__Expert__V1__ExpertKey Medmoe__Expert__V1__ExpertKey;
 typedef struct Medmoe__Expert__V1__HostedExpert Medmoe__Expert__V1__HostedExpert;
+typedef struct Medmoe__Expert__V1__Checksum Medmoe__Expert__V1__Checksum;
 typedef struct Medmoe__Expert__V1__RowGroup Medmoe__Expert__V1__RowGroup;
 typedef struct Medmoe__Expert__V1__Hello Medmoe__Expert__V1__Hello;
 typedef struct Medmoe__Expert__V1__Dispatch Medmoe__Expert__V1__Dispatch;
@@ -25,6 +26,7 @@ typedef struct Medmoe__Expert__V1__Result Medmoe__Expert__V1__Result;
 typedef struct Medmoe__Expert__V1__Fault Medmoe__Expert__V1__Fault;
 typedef struct Medmoe__Expert__V1__Heartbeat Medmoe__Expert__V1__Heartbeat;
 typedef struct Medmoe__Expert__V1__Goodbye Medmoe__Expert__V1__Goodbye;
+typedef struct Medmoe__Expert__V1__Assign Medmoe__Expert__V1__Assign;
 typedef struct Medmoe__Expert__V1__Cancel Medmoe__Expert__V1__Cancel;
 
 
@@ -75,7 +77,8 @@ typedef enum {
   MEDMOE__EXPERT__V1__HEADER__BODY_FAULT = 6,
   MEDMOE__EXPERT__V1__HEADER__BODY_HEARTBEAT = 7,
   MEDMOE__EXPERT__V1__HEADER__BODY_GOODBYE = 8,
-  MEDMOE__EXPERT__V1__HEADER__BODY_CANCEL = 9
+  MEDMOE__EXPERT__V1__HEADER__BODY_CANCEL = 9,
+  MEDMOE__EXPERT__V1__HEADER__BODY_ASSIGN = 10
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MEDMOE__EXPERT__V1__HEADER__BODY__CASE)
 } Medmoe__Expert__V1__Header__BodyCase;
 
@@ -102,6 +105,7 @@ struct  Medmoe__Expert__V1__Header
     Medmoe__Expert__V1__Heartbeat *heartbeat;
     Medmoe__Expert__V1__Goodbye *goodbye;
     Medmoe__Expert__V1__Cancel *cancel;
+    Medmoe__Expert__V1__Assign *assign;
   };
 };
 #define MEDMOE__EXPERT__V1__HEADER__INIT \
@@ -142,6 +146,19 @@ struct  Medmoe__Expert__V1__HostedExpert
 #define MEDMOE__EXPERT__V1__HOSTED_EXPERT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&medmoe__expert__v1__hosted_expert__descriptor) \
     , NULL, {0,NULL} }
+
+
+/*
+ * What a frame's bytes have to add up to; a message of its own, so that a missing one is told from a zero.
+ */
+struct  Medmoe__Expert__V1__Checksum
+{
+  ProtobufCMessage base;
+  uint32_t crc32c;
+};
+#define MEDMOE__EXPERT__V1__CHECKSUM__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&medmoe__expert__v1__checksum__descriptor) \
+    , 0 }
 
 
 /*
@@ -231,10 +248,14 @@ struct  Medmoe__Expert__V1__Dispatch
    */
   uint64_t deadline_ms;
   uint64_t placement_epoch;
+  /*
+   * Of the activation frame; a message without one is refused.
+   */
+  Medmoe__Expert__V1__Checksum *checksum;
 };
 #define MEDMOE__EXPERT__V1__DISPATCH__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&medmoe__expert__v1__dispatch__descriptor) \
-    , 0,NULL, 0, MEDMOE__EXPERT__V1__DTYPE__D_TYPE_UNSPECIFIED, 0, 0 }
+    , 0,NULL, 0, MEDMOE__EXPERT__V1__DTYPE__D_TYPE_UNSPECIFIED, 0, 0, NULL }
 
 
 /*
@@ -256,10 +277,14 @@ struct  Medmoe__Expert__V1__Result
    */
   uint64_t compute_microseconds;
   uint64_t placement_epoch;
+  /*
+   * Of the activation frame; a message without one is refused.
+   */
+  Medmoe__Expert__V1__Checksum *checksum;
 };
 #define MEDMOE__EXPERT__V1__RESULT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&medmoe__expert__v1__result__descriptor) \
-    , 0,NULL, 0, MEDMOE__EXPERT__V1__DTYPE__D_TYPE_UNSPECIFIED, 0, 0, 0 }
+    , 0,NULL, 0, MEDMOE__EXPERT__V1__DTYPE__D_TYPE_UNSPECIFIED, 0, 0, 0, NULL }
 
 
 /*
@@ -321,6 +346,29 @@ struct  Medmoe__Expert__V1__Goodbye
 #define MEDMOE__EXPERT__V1__GOODBYE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&medmoe__expert__v1__goodbye__descriptor) \
     , (char *)protobuf_c_empty_string }
+
+
+/*
+ * Host these experts and no others, from a router to a node that lets routers place experts. The node loads what it lacks,
+ * and says hello again whenever what it serves has changed.
+ */
+struct  Medmoe__Expert__V1__Assign
+{
+  ProtobufCMessage base;
+  /*
+   * The placement's epoch: a node passes over one that is older than its own.
+   */
+  uint64_t epoch;
+  size_t n_experts;
+  Medmoe__Expert__V1__ExpertKey **experts;
+  /*
+   * Finish what is queued and take no more.
+   */
+  protobuf_c_boolean draining;
+};
+#define MEDMOE__EXPERT__V1__ASSIGN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&medmoe__expert__v1__assign__descriptor) \
+    , 0, 0,NULL, 0 }
 
 
 /*
@@ -391,6 +439,25 @@ Medmoe__Expert__V1__HostedExpert *
                       const uint8_t       *data);
 void   medmoe__expert__v1__hosted_expert__free_unpacked
                      (Medmoe__Expert__V1__HostedExpert *message,
+                      ProtobufCAllocator *allocator);
+/* Medmoe__Expert__V1__Checksum methods */
+void   medmoe__expert__v1__checksum__init
+                     (Medmoe__Expert__V1__Checksum         *message);
+size_t medmoe__expert__v1__checksum__get_packed_size
+                     (const Medmoe__Expert__V1__Checksum   *message);
+size_t medmoe__expert__v1__checksum__pack
+                     (const Medmoe__Expert__V1__Checksum   *message,
+                      uint8_t             *out);
+size_t medmoe__expert__v1__checksum__pack_to_buffer
+                     (const Medmoe__Expert__V1__Checksum   *message,
+                      ProtobufCBuffer     *buffer);
+Medmoe__Expert__V1__Checksum *
+       medmoe__expert__v1__checksum__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   medmoe__expert__v1__checksum__free_unpacked
+                     (Medmoe__Expert__V1__Checksum *message,
                       ProtobufCAllocator *allocator);
 /* Medmoe__Expert__V1__RowGroup methods */
 void   medmoe__expert__v1__row_group__init
@@ -525,6 +592,25 @@ Medmoe__Expert__V1__Goodbye *
 void   medmoe__expert__v1__goodbye__free_unpacked
                      (Medmoe__Expert__V1__Goodbye *message,
                       ProtobufCAllocator *allocator);
+/* Medmoe__Expert__V1__Assign methods */
+void   medmoe__expert__v1__assign__init
+                     (Medmoe__Expert__V1__Assign         *message);
+size_t medmoe__expert__v1__assign__get_packed_size
+                     (const Medmoe__Expert__V1__Assign   *message);
+size_t medmoe__expert__v1__assign__pack
+                     (const Medmoe__Expert__V1__Assign   *message,
+                      uint8_t             *out);
+size_t medmoe__expert__v1__assign__pack_to_buffer
+                     (const Medmoe__Expert__V1__Assign   *message,
+                      ProtobufCBuffer     *buffer);
+Medmoe__Expert__V1__Assign *
+       medmoe__expert__v1__assign__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   medmoe__expert__v1__assign__free_unpacked
+                     (Medmoe__Expert__V1__Assign *message,
+                      ProtobufCAllocator *allocator);
 /* Medmoe__Expert__V1__Cancel methods */
 void   medmoe__expert__v1__cancel__init
                      (Medmoe__Expert__V1__Cancel         *message);
@@ -555,6 +641,9 @@ typedef void (*Medmoe__Expert__V1__ExpertKey_Closure)
 typedef void (*Medmoe__Expert__V1__HostedExpert_Closure)
                  (const Medmoe__Expert__V1__HostedExpert *message,
                   void *closure_data);
+typedef void (*Medmoe__Expert__V1__Checksum_Closure)
+                 (const Medmoe__Expert__V1__Checksum *message,
+                  void *closure_data);
 typedef void (*Medmoe__Expert__V1__RowGroup_Closure)
                  (const Medmoe__Expert__V1__RowGroup *message,
                   void *closure_data);
@@ -576,6 +665,9 @@ typedef void (*Medmoe__Expert__V1__Heartbeat_Closure)
 typedef void (*Medmoe__Expert__V1__Goodbye_Closure)
                  (const Medmoe__Expert__V1__Goodbye *message,
                   void *closure_data);
+typedef void (*Medmoe__Expert__V1__Assign_Closure)
+                 (const Medmoe__Expert__V1__Assign *message,
+                  void *closure_data);
 typedef void (*Medmoe__Expert__V1__Cancel_Closure)
                  (const Medmoe__Expert__V1__Cancel *message,
                   void *closure_data);
@@ -591,6 +683,7 @@ extern const ProtobufCEnumDescriptor    medmoe__expert__v1__fault_code__descript
 extern const ProtobufCMessageDescriptor medmoe__expert__v1__header__descriptor;
 extern const ProtobufCMessageDescriptor medmoe__expert__v1__expert_key__descriptor;
 extern const ProtobufCMessageDescriptor medmoe__expert__v1__hosted_expert__descriptor;
+extern const ProtobufCMessageDescriptor medmoe__expert__v1__checksum__descriptor;
 extern const ProtobufCMessageDescriptor medmoe__expert__v1__row_group__descriptor;
 extern const ProtobufCMessageDescriptor medmoe__expert__v1__hello__descriptor;
 extern const ProtobufCMessageDescriptor medmoe__expert__v1__dispatch__descriptor;
@@ -598,6 +691,7 @@ extern const ProtobufCMessageDescriptor medmoe__expert__v1__result__descriptor;
 extern const ProtobufCMessageDescriptor medmoe__expert__v1__fault__descriptor;
 extern const ProtobufCMessageDescriptor medmoe__expert__v1__heartbeat__descriptor;
 extern const ProtobufCMessageDescriptor medmoe__expert__v1__goodbye__descriptor;
+extern const ProtobufCMessageDescriptor medmoe__expert__v1__assign__descriptor;
 extern const ProtobufCMessageDescriptor medmoe__expert__v1__cancel__descriptor;
 
 PROTOBUF_C__END_DECLS
