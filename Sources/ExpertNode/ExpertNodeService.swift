@@ -31,6 +31,10 @@ package struct ExpertNodeService: Sendable {
         package var maximumMessageBytes = 64 << 20
         /// Time that queued rows get at shutdown.
         package var drainTimeout: Duration = .seconds(10)
+        /// Time between two proofs of an expert in a quiet node; nil for none.
+        package var canaryInterval: Duration? = .seconds(2)
+        /// Bytes that experts may take when routers place them; nil for any number.
+        package var memoryBytes: Int?
 
         /// Describes a node.
         package init(node: NodeID, listen: String, adminHost: String, adminPort: Int?, threads: Int) {
@@ -49,10 +53,15 @@ package struct ExpertNodeService: Sendable {
 
     /// Sets a node up over loaded experts of a model and opens its socket.
     ///
+    /// `checksums` are those of the canary's outputs when the experts were loaded. With a `loader`, routers may place
+    /// experts here.
+    ///
     /// - Throws: `TransportError` when it cannot listen at the endpoint.
     package init(
         configuration: Configuration,
         experts: ExpertBank,
+        checksums: [ExpertID: UInt32] = [:],
+        loader: ExpertLoader? = nil,
         modelHash: WeightsHash,
         hiddenSize: Int,
         registry: PrometheusRegistry,
@@ -71,17 +80,22 @@ package struct ExpertNodeService: Sendable {
         endpoint = listener.endpoint
         NodeMetrics.describe(in: registry, numerics: configuration.dtype.numerics)
         let state = NodeState()
+        var settings = ExpertNodeCore.Settings(
+            node: configuration.node,
+            incarnation: UInt64.random(in: 1 ... .max),
+            modelHash: modelHash,
+            hiddenSize: hiddenSize,
+            numerics: configuration.dtype.numerics,
+            queueBytes: configuration.queueBytes,
+            maximumMessageBytes: configuration.maximumMessageBytes,
+        )
+        settings.canaryInterval = configuration.canaryInterval
+        settings.memoryBytes = configuration.memoryBytes
         let core = ExpertNodeCore(
-            settings: .init(
-                node: configuration.node,
-                incarnation: UInt64.random(in: 1 ... .max),
-                modelHash: modelHash,
-                hiddenSize: hiddenSize,
-                numerics: configuration.dtype.numerics,
-                queueBytes: configuration.queueBytes,
-                maximumMessageBytes: configuration.maximumMessageBytes,
-            ),
+            settings: settings,
             experts: experts,
+            checksums: checksums,
+            loader: loader,
             pool: ThreadPool(threads: configuration.threads, cores: configuration.cores),
             metrics: NodeMetrics(factory: registry),
         )
@@ -94,10 +108,13 @@ package struct ExpertNodeService: Sendable {
         )
         let compute = ExpertNodeComputeService(loop: ThreadConfined(loop), state: state, waker: listener.waker)
         var services: [any Service] = [compute]
+        if let loader {
+            loader.onFinish { [waker = listener.waker] in waker.wake() }
+            services.append(loader)
+        }
         if let port = configuration.adminPort {
             let routes = NodeRoutes(
                 node: configuration.node,
-                experts: experts.experts,
                 state: state,
                 renderMetrics: { registry.render() },
             )

@@ -65,6 +65,17 @@ struct ExpertNodeProgram: AsyncParsableCommand {
     @Option(help: "MiB that one message may have. (default: 64)")
     var maxMessageMib: Int?
 
+    @Option(
+        help: "Milliseconds between two proofs of an expert in a quiet node, one expert after another; 0 for none. (default: 2000)"
+    )
+    var canaryIntervalMs: Int?
+
+    @Flag(help: "Let routers place experts here: load and give up experts as their placement says.")
+    var acceptPlacement = false
+
+    @Option(help: "MiB that the experts of --accept-placement may take. (default: any number)")
+    var memoryMib: Int?
+
     @Option(help: "Milliseconds that queued rows get at shutdown. (default: 10000)")
     var drainMs: Int?
 
@@ -86,19 +97,24 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         var configuration = try makeConfiguration(settings)
         let folder = try settings.required("model", flag: model)
         let mayChoose = ShardManifest.isIn(folder)
+        let isPlaced = try settings.boolean("accept-placement", flag: acceptPlacement)
         let selection =
-            try mayChoose ? settings.string("experts", flag: experts) : settings.required("experts", flag: experts)
+            try mayChoose || isPlaced
+            ? settings.string("experts", flag: experts) : settings.required("experts", flag: experts)
 
         let start = ContinuousClock.now
         let weights = try ModelWeights(folder: folder, dtype: compute.dtype(settings))
         configuration.dtype = weights.dtype
-        let chosen = try selection.map { try weights.selectExperts($0) } ?? ownExperts(weights)
+        let chosen = try chooseExperts(selection, of: weights, isPlaced: isPlaced)
         let bank = try ExpertBank(loading: chosen, from: weights)
-        try bank.prove(on: ThreadPool(threads: configuration.threads))
+        let promised = weights.promisedCanary
+        let checksums = try bank.prove(on: ThreadPool(threads: configuration.threads), promised: promised)
         let place = try registering.place(settings)
         let service = try ExpertNodeService(
             configuration: configuration,
             experts: bank,
+            checksums: checksums,
+            loader: isPlaced ? ExpertLoader(weights: weights, promised: promised) : nil,
             modelHash: weights.layoutHash,
             hiddenSize: weights.configuration.hiddenSize,
             registry: PrometheusRegistry(),
@@ -124,6 +140,12 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         let services: [any Service] = (registration.map { [$0] } ?? []) + service.services
         try await ProgramRunner.run(services, followsStandardInput: exitWithStdin, logger: logger)
         logger.notice("The node has ended.")
+    }
+
+    /// The experts that the node starts with: those that it was told, or those of its folder; none if routers will say.
+    private func chooseExperts(_ selection: String?, of weights: ModelWeights, isPlaced: Bool) throws -> [ExpertID] {
+        if isPlaced, selection == nil || selection == "none" { return [] }
+        return try selection.map { try weights.selectExperts($0) } ?? ownExperts(weights)
     }
 
     /// The experts of a folder that is a part of a checkpoint and says by itself which it holds.
@@ -157,6 +179,10 @@ struct ExpertNodeProgram: AsyncParsableCommand {
             try settings.integer("queue-mib", flag: queueMib, default: 256, in: 1...1_048_576) << 20
         configuration.maximumMessageBytes =
             try settings.integer("max-message-mib", flag: maxMessageMib, default: 64, in: 1...2048) << 20
+        let interval = try settings.integer("canary-interval-ms", flag: canaryIntervalMs, default: 2000, in: 0...86_400_000)
+        configuration.canaryInterval = interval == 0 ? nil : .milliseconds(interval)
+        let memory = try settings.integer("memory-mib", flag: memoryMib, default: 0, in: 0...1_073_741_824)
+        configuration.memoryBytes = memory == 0 ? nil : memory << 20
         configuration.drainTimeout = try settings.milliseconds("drain-ms", flag: drainMs, default: .seconds(10))
         return configuration
     }

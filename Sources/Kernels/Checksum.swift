@@ -18,3 +18,11 @@ package enum Checksum {
     /// Whether this CPU has an instruction for it.
     package static var hasInstruction: Bool { medmoe_has_checksum_instruction() != 0 }
 }
+
+extension Tensor {
+    /// The checksum of the numbers' bytes as they lie in memory.
+    package var checksum: UInt32 { Checksum.crc32c(unsafe span.bytes) }
+
+    /// Whether all numbers are finite.
+    package var isFinite: Bool { WeightKind.f32.areFinite(unsafe span.bytes) }
+}

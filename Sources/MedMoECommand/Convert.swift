@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Kernels
 internal import Model
 internal import Shared
 internal import Synchronization
@@ -99,6 +100,7 @@ struct Convert: AsyncParsableCommand {
                 line.show("\(done * 100 / max(1, total)) % of \(ByteText.describe(total))")
             }
         }
+        if shards == .perExpert { try await proveExperts() }
         let changed =
             outcome.changed == 0
             ? "all \(outcome.numbers) numbers as they were"
@@ -107,6 +109,24 @@ struct Convert: AsyncParsableCommand {
             "\(destination): \(outcome.files) \(outcome.files == 1 ? "file" : "files") of weights, "
                 + "\(ByteText.describe(outcome.bytes)), \(changed), \(start.duration(to: .now).milliseconds) ms"
         )
+    }
+
+    /// Adds to the manifest what the experts give for the canary's rows, so that a node knows it from the start.
+    private func proveExperts() async throws {
+        try await Self.untilSignal { [destination] stop in
+            var line = ProgressLine()
+            defer { line.clear() }
+            try ModelWeights(folder: destination).writeCanary(on: ThreadPool(threads: 1)) {
+                (done, total) throws(CheckpointError) in
+                if stop.isSet {
+                    throw CheckpointError(
+                        .unwritable,
+                        "stopped by a signal; the weights are written, their outputs' checksums are not"
+                    )
+                }
+                line.show("\(done) of \(total) experts proved")
+            }
+        }
     }
 
     /// Runs `work` on a thread of its own; SIGTERM and SIGINT ask it to stop, so that it clears up behind itself.

@@ -3,13 +3,15 @@ package import Shared
 
 /// The experts that a process holds, by id, each with the hash of its weights.
 package final class ExpertBank: Sendable {
-    private struct Entry: Sendable {
+    struct Entry: Sendable {
         /// Nil for an expert that gives its rows back as they are.
         let block: ExpertFFN?
         let hash: WeightsHash
     }
 
-    private let entries: [ExpertID: Entry]
+    let entries: [ExpertID: Entry]
+
+    init(entries: [ExpertID: Entry]) { self.entries = entries }
 
     /// Loads the given experts from a checkpoint; only their tensors are read.
     ///
@@ -25,24 +27,6 @@ package final class ExpertBank: Sendable {
     /// Makes experts that give their rows back as they are: for measurements of everything around the arithmetic.
     package init(echoing experts: [ExpertID: WeightsHash]) {
         entries = experts.mapValues { Entry(block: nil, hash: $0) }
-    }
-
-    /// Sends one ordinary row through every expert, so that a process only serves what has been seen to work.
-    ///
-    /// - Throws: `unusableWeights` for the first expert whose output is not all numbers.
-    package func prove(on pool: ThreadPool) throws(CheckpointError) {
-        for id in experts {
-            guard let block = entries[id]?.block else { continue }
-            let row = (0..<block.hiddenSize).map { Float($0 % 7) / 7 - 0.4 }
-            let output = block(Tensor(TensorShape(1, block.hiddenSize), row), on: pool).array
-            guard output.allSatisfy(\.isFinite) else {
-                throw CheckpointError(
-                    .unusableWeights,
-                    tensor: TensorNames.expert(id),
-                    "expected finite outputs of expert \(id) for an ordinary row, found others; its weights are damaged",
-                )
-            }
-        }
     }
 
     /// The hosted experts in order.

@@ -70,22 +70,33 @@ final class NanoNode {
     let core: ExpertNodeCore
     let hiddenSize: Int
 
-    init(queueBytes: Int = 1 << 20, dtype: ComputeDType = .f32) throws {
+    init(
+        queueBytes: Int = 1 << 20,
+        dtype: ComputeDType = .f32,
+        experts: ExpertBank? = nil,
+        checksums: [ExpertID: UInt32] = [:],
+        loader: (any ExpertLoading)? = nil,
+        memoryBytes: Int? = nil,
+    ) throws {
         let weights = try (dtype == .bf16 ? Nano.brainWeights : Nano.weights).get()
         hiddenSize = weights.configuration.hiddenSize
         let clock = clock
+        var settings = ExpertNodeCore.Settings(
+            node: NodeID("nano"),
+            incarnation: 42,
+            modelHash: weights.layoutHash,
+            hiddenSize: weights.configuration.hiddenSize,
+            numerics: weights.dtype.numerics,
+            placementEpoch: 6,
+            queueBytes: queueBytes,
+            maximumMessageBytes: 1 << 22,
+        )
+        settings.memoryBytes = memoryBytes
         core = ExpertNodeCore(
-            settings: .init(
-                node: NodeID("nano"),
-                incarnation: 42,
-                modelHash: weights.layoutHash,
-                hiddenSize: weights.configuration.hiddenSize,
-                numerics: weights.dtype.numerics,
-                placementEpoch: 6,
-                queueBytes: queueBytes,
-                maximumMessageBytes: 1 << 22,
-            ),
-            experts: try (dtype == .bf16 ? Nano.brainBank : Nano.bank).get(),
+            settings: settings,
+            experts: try experts ?? (dtype == .bf16 ? Nano.brainBank : Nano.bank).get(),
+            checksums: checksums,
+            loader: loader,
             pool: ThreadPool(threads: 1),
             metrics: NodeMetrics(factory: registry),
             now: { clock.now },
@@ -94,6 +105,22 @@ final class NanoNode {
 
     func send(_ body: WireBody, request: UInt64 = 0, frame: Frame? = nil, from peer: PeerID = alice) {
         core.receive(.message(peer, WireHeader(request: request, body: body), frame))
+    }
+
+    /// Lets a router say hello.
+    func greet(from peer: PeerID = alice, incarnation: UInt64 = 1) {
+        let hello = HelloMessage(
+            sender: "router",
+            incarnation: incarnation,
+            role: .router,
+            modelHash: nil,
+            hiddenSize: hiddenSize,
+            placementEpoch: 1,
+            numerics: "any",
+            software: "any/1",
+            maximumMessageBytes: 1,
+        )
+        send(.hello(hello), from: peer)
     }
 
     /// Sends rows of a seed to experts.
@@ -139,6 +166,12 @@ extension OutboundReply {
     var result: ResultMessage? {
         guard case .result(let result) = header.body else { return nil }
         return result
+    }
+
+    /// The hello that it is.
+    var hello: HelloMessage? {
+        guard case .hello(let hello) = header.body else { return nil }
+        return hello
     }
 
     /// The bits of its rows.

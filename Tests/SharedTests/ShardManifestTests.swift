@@ -11,8 +11,9 @@ import Testing
         layout: String = "\"\(hash)\"",
         experts: String = "{\"0.1\": \"\(hash)\", \"2.meta\": \"\(hash)\"}",
         tensors: String = "{\"a\": \(tensor)}",
+        canary: String = "{}",
     ) -> String {
-        "{\"version\": \(version), \"layout_hash\": \(layout), \"experts\": \(experts), \"tensors\": \(tensors)}"
+        "{\"canary\": \(canary), \"version\": \(version), \"layout_hash\": \(layout), \"experts\": \(experts), \"tensors\": \(tensors)}"
     }
 
     /// A folder with this manifest and a file with the tensor `a`.
@@ -45,6 +46,15 @@ import Testing
         #expect(first == again)
     }
 
+    @Test("The checksums of outputs are read and written, and a manifest without them has none")
+    func canary() throws {
+        var manifest = try #require(try open(Self.document()).manifest)
+        #expect(manifest.canary.isEmpty)
+        let expert = ExpertID(layer: 2, slot: .meta)
+        manifest.canary = ["f32 16 lanes fused": [expert: .max, ExpertID(layer: 0, slot: .routed(1)): 0]]
+        #expect(try open(manifest.document).manifest == manifest)
+    }
+
     static let refusals: [(name: String, document: String)] = [
         ("another version", document(version: "2")), ("a layout hash of other digits", document(layout: "\"xyz\"")),
         ("no experts", document(experts: "[]")), ("an expert of no name", document(experts: "{\"0\": \"\(hash)\"}")),
@@ -65,6 +75,9 @@ import Testing
                     }.joined(separator: ", ") + ", \"a\": \(tensor)}"
             )
         ),
+        ("a canary that is a list", document(canary: "[]")),
+        ("a canary of no expert", document(canary: #"{"f32": {"x": 1}}"#)),
+        ("a checksum of 33 bits", document(canary: #"{"f32": {"0.1": 4294967296}}"#)),
         ("another shape than the file's", document(tensors: tensor.replacing("[2]", with: "[1, 2]").named)),
         ("a tensor that the file lacks", document(tensors: "{\"a\": \(tensor), \"c\": \(tensor)}")),
         ("files of which none is here", document(tensors: tensor.replacing("a.safe", with: "z.safe").named)),

@@ -10,11 +10,34 @@ struct NodeRoutes: Sendable {
         var ready: Bool
         var reason: String?
         var node: String
-        var experts: [String: Bool]
+        var experts: [String: Expert]
+    }
+
+    /// An expert of `GET /readyz`.
+    struct Expert: Encodable {
+        /// `ready`, `loading` or `failed`.
+        var state: String
+        var reason: String?
+        /// Milliseconds since it was last seen to compute what it should.
+        var provedMillisecondsAgo: Int64?
+
+        private enum CodingKeys: String, CodingKey {
+            case state, reason
+            case provedMillisecondsAgo = "proved_ms_ago"
+        }
+
+        init(_ expert: NodeState.Expert, now: ContinuousClock.Instant = .now) {
+            switch expert.condition {
+            case .ready: state = "ready"
+            case .loading: state = "loading"
+            case .failed(let words): (state, reason) = ("failed", words)
+            case .leaving: state = "leaving"
+            }
+            provedMillisecondsAgo = expert.provedAt.map { max(0, Int64($0.duration(to: now) / .milliseconds(1))) }
+        }
     }
 
     let node: NodeID
-    let experts: [ExpertID]
     let state: NodeState
     let renderMetrics: @Sendable () -> String
 
@@ -34,7 +57,7 @@ struct NodeRoutes: Sendable {
             ready: reason == nil,
             reason: reason,
             node: node.rawValue,
-            experts: Dictionary(uniqueKeysWithValues: experts.map { ($0.description, reason == nil) }),
+            experts: Dictionary(uniqueKeysWithValues: state.experts.map { ($0.key.description, Expert($0.value)) }),
         )
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

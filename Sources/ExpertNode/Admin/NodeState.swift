@@ -1,3 +1,4 @@
+internal import Shared
 internal import Synchronization
 
 /// What the compute loop tells the threads that answer health checks.
@@ -6,7 +7,11 @@ final class NodeState: Sendable {
         var isComputing = false
         var isDraining = false
         var lastStep: ContinuousClock.Instant = .now
+        var experts: [ExpertID: Expert] = [:]
     }
+
+    /// Where an expert stands.
+    typealias Expert = (condition: ExpertStore.Condition, provedAt: ContinuousClock.Instant?)
 
     /// A loop that did not come round for this long is stuck.
     private static let stuckAfter: Duration = .seconds(30)
@@ -20,6 +25,10 @@ final class NodeState: Sendable {
         }
     }
 
+    /// Where the experts stand now.
+    func show(_ experts: [ExpertID: Expert]) { values.withLock { $0.experts = experts } }
+    var experts: [ExpertID: Expert] { values.withLock { $0.experts } }
+
     func startDraining() { values.withLock { $0.isDraining = true } }
     var isDraining: Bool { values.withLock { $0.isDraining } }
 
@@ -29,7 +38,11 @@ final class NodeState: Sendable {
             if values.isDraining { return "The node is draining." }
             guard values.isComputing else { return "The node is starting." }
             let silent = values.lastStep.duration(to: .now)
-            return silent > Self.stuckAfter ? "The compute loop did not come round for \(silent)." : nil
+            if silent > Self.stuckAfter { return "The compute loop did not come round for \(silent)." }
+            let late = values.experts.filter { $0.value.condition != .ready }.keys.sorted()
+            guard let first = late.first else { return nil }
+            return late.count == 1
+                ? "Expert \(first) is not ready." : "Expert \(first) and \(late.count - 1) more are not ready."
         }
     }
 }

@@ -1,5 +1,5 @@
 package import Model
-internal import Shared
+package import Shared
 package import Transport
 
 /// Checks a dispatch against what this node hosts, before any of its memory is touched.
@@ -7,12 +7,24 @@ package struct DispatchValidator {
     let experts: ExpertBank
     let hiddenSize: Int
     let placementEpoch: UInt64
+    /// Experts that are to be here and cannot compute, each with the reason.
+    let notReady: [ExpertID: String]
+    /// Experts that are here for what is queued only.
+    let leaving: Set<ExpertID>
 
     /// Checks for a node that hosts these experts.
-    package init(experts: ExpertBank, hiddenSize: Int, placementEpoch: UInt64) {
+    package init(
+        experts: ExpertBank,
+        hiddenSize: Int,
+        placementEpoch: UInt64,
+        notReady: [ExpertID: String] = [:],
+        leaving: Set<ExpertID> = [],
+    ) {
         self.experts = experts
         self.hiddenSize = hiddenSize
         self.placementEpoch = placementEpoch
+        self.notReady = notReady
+        self.leaving = leaving
     }
 
     /// The fault that a dispatch deserves, or nil when it can be computed.
@@ -29,7 +41,11 @@ package struct DispatchValidator {
             return invalid(error.message)
         }
         for group in message.groups {
-            guard let hash = experts.hash(of: group.expert) else {
+            if let reason = notReady[group.expert] {
+                let sentence = "Expert \(group.expert) is not ready on this node: \(reason)."
+                return make(.expertNotReady, sentence, expert: group.expert, retryable: true)
+            }
+            guard !leaving.contains(group.expert), let hash = experts.hash(of: group.expert) else {
                 return make(
                     .stalePlacement,
                     "This node does not host expert \(group.expert).",

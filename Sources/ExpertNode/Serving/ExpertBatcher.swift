@@ -69,9 +69,14 @@ package struct ExpertBatcher {
 
     /// Takes out and returns the dispatches whose budget is used up.
     package mutating func removeExpired(now: ContinuousClock.Instant) -> [PendingDispatch] {
-        let expired = queue.filter { $0.deadline <= now }
-        for dispatch in expired { remove(dispatch) }
-        return expired
+        removeAll { $0.deadline <= now }
+    }
+
+    /// Takes out and returns the dispatches that something is true of.
+    package mutating func removeAll(where isConcerned: (PendingDispatch) -> Bool) -> [PendingDispatch] {
+        let concerned = queue.filter(isConcerned)
+        for dispatch in concerned { remove(dispatch) }
+        return concerned
     }
 
     /// Takes out a cancelled dispatch; false when it is not here any more.

@@ -25,6 +25,10 @@ package final class ExpertNodeCore: InProcessNode {
         package var queueBytes: Int
         /// The longest frame that it accepts.
         package var maximumMessageBytes: Int
+        /// Bytes that its experts may take when routers place them; nil for any number.
+        package var memoryBytes: Int?
+        /// Time between two proofs of an expert in a quiet node, one expert after another; nil for none.
+        package var canaryInterval: Duration? = .seconds(2)
 
         /// Describes a node.
         package init(
@@ -48,30 +52,44 @@ package final class ExpertNodeCore: InProcessNode {
         }
     }
 
-    private let settings: Settings
-    private let experts: ExpertBank
-    private let pool: ThreadPool
-    private let metrics: NodeMetrics
-    private let validator: DispatchValidator
-    private let now: () -> ContinuousClock.Instant
-    private var batcher: ExpertBatcher
+    let settings: Settings
+    let pool: ThreadPool
+    let metrics: NodeMetrics
+    /// Who reads experts that routers place here; nil where they may not.
+    let loader: (any ExpertLoading)?
+    let now: () -> ContinuousClock.Instant
+    var store: ExpertStore
+    var routers = RouterTable()
+    var batcher: ExpertBatcher
+    /// What happened since somebody asked.
+    var events: [NodeEvent] = []
+    /// When the canary was last sent.
+    var lastCanary: ContinuousClock.Instant
+    /// Goes up whenever `health` has changed.
+    package internal(set) var healthRevision = 0
+    private var validator: DispatchValidator
     private var replies: [OutboundReply] = []
     private var progress: UInt64 = 0
-    private var isDraining = false
+    private var isStopping = false
+    var isAssignedToDrain = false
 
-    /// Makes a node over loaded experts.
+    /// Makes a node over loaded experts; `checksums` are those of the canary's outputs when they were loaded.
     package init(
         settings: Settings,
         experts: ExpertBank,
+        checksums: [ExpertID: UInt32] = [:],
+        loader: (any ExpertLoading)? = nil,
         pool: ThreadPool,
         metrics: NodeMetrics,
         now: @escaping () -> ContinuousClock.Instant = { .now },
     ) {
         self.settings = settings
-        self.experts = experts
         self.pool = pool
         self.metrics = metrics
+        self.loader = loader
         self.now = now
+        lastCanary = now()
+        store = ExpertStore(bank: experts, checksums: checksums, epoch: settings.placementEpoch, now: lastCanary)
         validator = DispatchValidator(
             experts: experts,
             hiddenSize: settings.hiddenSize,
@@ -94,8 +112,8 @@ package final class ExpertNodeCore: InProcessNode {
             role: .expertNode,
             modelHash: settings.modelHash,
             hiddenSize: settings.hiddenSize,
-            placementEpoch: settings.placementEpoch,
-            experts: experts.experts.map { HostedExpert(expert: $0, weightsHash: experts.hash(of: $0)) },
+            placementEpoch: store.epoch,
+            experts: store.ready.map { HostedExpert(expert: $0, weightsHash: store.bank.hash(of: $0)) },
             numerics: settings.numerics,
             software: SoftwareVersion.current,
             maximumMessageBytes: UInt64(settings.maximumMessageBytes),
@@ -114,8 +132,10 @@ package final class ExpertNodeCore: InProcessNode {
             let refusal = validator.make(code, error.message, retryable: error.code == .checksum)
             reply(WireHeader(request: error.request, body: .fault(refusal)), to: peer)
         case .message(let peer, let header, let frame):
+            routers.heard(peer, at: now())
             switch header.body {
-            case .hello:
+            case .hello(let router):
+                greeted(peer, incarnation: router.incarnation)
                 reply(WireHeader(request: header.request, body: .hello(hello)), to: peer)
             case .heartbeat:
                 reply(WireHeader(request: header.request, body: .heartbeat(heartbeat)), to: peer)
@@ -123,11 +143,12 @@ package final class ExpertNodeCore: InProcessNode {
                 accept(message, frame: frame, request: header.request, from: peer)
             case .cancel:
                 if batcher.cancel(peer: peer, request: header.request) { metrics.recordCancelled() }
-            case .goodbye, .fault:
+            case .goodbye:
+                forget(peer)
+            case .fault:
                 break
-            case .assign:
-                let message = "Node \(settings.node) does not let routers place experts."
-                fault(validator.make(.unsupported, message, retryable: false), request: header.request, to: peer)
+            case .assign(let assignment):
+                follow(assignment, request: header.request, from: peer)
             case .result:
                 let message = "An expert node takes dispatches; a result came."
                 fault(validator.make(.unsupported, message, retryable: false), request: header.request, to: peer)
@@ -138,6 +159,7 @@ package final class ExpertNodeCore: InProcessNode {
 
     /// Computes one batch, if any waits, and hands out all answers that are ready.
     package func step() -> [OutboundReply] {
+        takeLoaded()
         for expired in batcher.removeExpired(now: now()) {
             let message = "The time budget of \(expired.message.deadlineMilliseconds) ms was used up in the queue."
             fault(
@@ -146,7 +168,12 @@ package final class ExpertNodeCore: InProcessNode {
                 to: expired.peer,
             )
         }
-        if let batch = batcher.nextBatch() { compute(batch) }
+        let batch = batcher.nextBatch()
+        if let batch { compute(batch) }
+        unloadUnused()
+        // What is ready is not kept waiting for a proof.
+        proveNext(isIdle: batch == nil && replies.isEmpty)
+        probeRouters()
         metrics.record(queuedRows: batcher.queuedRows, queuedBytes: batcher.queuedBytes)
         defer { replies = [] }
         return replies
@@ -154,10 +181,26 @@ package final class ExpertNodeCore: InProcessNode {
 
     /// Takes no more dispatches; what is queued is still computed.
     package func drain() {
-        isDraining = true
+        isStopping = true
     }
 
-    private var heartbeat: HeartbeatMessage {
+    /// Whether it takes no more dispatches: it stops, or a placement says so.
+    var isDraining: Bool { isStopping || isAssignedToDrain }
+
+    /// What the node serves has changed: it is checked by that, and every router is told.
+    func servesAnew() {
+        validator = DispatchValidator(
+            experts: store.bank,
+            hiddenSize: settings.hiddenSize,
+            placementEpoch: store.epoch,
+            notReady: store.notReady,
+            leaving: store.leaving,
+        )
+        healthRevision += 1
+        for router in routers.greeted { reply(WireHeader(body: .hello(hello)), to: router) }
+    }
+
+    var heartbeat: HeartbeatMessage {
         HeartbeatMessage(
             incarnation: settings.incarnation,
             progress: progress,
@@ -221,7 +264,7 @@ package final class ExpertNodeCore: InProcessNode {
         let part = batch.parts[0]
         let offset = part.dispatch.nextRow(ofGroup: part.group) * settings.hiddenSize
         let shape = TensorShape(part.rows, settings.hiddenSize)
-        return experts.compute(
+        return store.bank.compute(
             batch.expert,
             rows: Tensor(viewing: part.dispatch.input, offset: offset, shape: shape),
             into: Tensor(viewing: part.dispatch.output, offset: offset, shape: shape),
@@ -239,7 +282,7 @@ package final class ExpertNodeCore: InProcessNode {
             input.scatter(Array(next..<next + part.rows), as: kind, from: frame.bytes, at: offset)
             next += part.rows
         }
-        guard let output = experts.compute(batch.expert, rows: input, on: pool) else { return false }
+        guard let output = store.bank.compute(batch.expert, rows: input, on: pool) else { return false }
         next = 0
         for part in batch.parts {
             let offset = part.dispatch.nextRow(ofGroup: part.group) * settings.hiddenSize
@@ -269,7 +312,7 @@ package final class ExpertNodeCore: InProcessNode {
         let waited = dispatch.accepted.duration(to: dispatch.started ?? dispatch.accepted)
         metrics.recordQueueWait(waited)
         let groups = dispatch.message.groups.map { group in
-            RowGroup(expert: group.expert, rows: group.rows, weightsHash: experts.hash(of: group.expert))
+            RowGroup(expert: group.expert, rows: group.rows, weightsHash: store.bank.hash(of: group.expert))
         }
         let result = ResultMessage(
             groups: groups,
@@ -277,14 +320,26 @@ package final class ExpertNodeCore: InProcessNode {
             dtype: dispatch.message.dtype,
             queueMicroseconds: waited.microseconds,
             computeMicroseconds: dispatch.computeTime.microseconds,
-            placementEpoch: settings.placementEpoch,
+            placementEpoch: store.epoch,
         )
         let header = WireHeader(request: dispatch.request, body: .result(result))
         replies.append(OutboundReply(peer: dispatch.peer, header: header, tensor: dispatch.output))
     }
 
-    private func reply(_ header: WireHeader, to peer: PeerID) {
+    func reply(_ header: WireHeader, to peer: PeerID) {
         replies.append(OutboundReply(peer: peer, header: header, tensor: nil))
+    }
+
+    func refuse(
+        _ code: FaultCode,
+        _ sentence: String,
+        expert: ExpertID? = nil,
+        retryable: Bool,
+        request: UInt64,
+        to peer: PeerID,
+    ) {
+        let refusal = validator.make(code, sentence, expert: expert, retryable: retryable)
+        fault(refusal, request: request, to: peer)
     }
 
     private func fault(_ fault: FaultMessage, request: UInt64, to peer: PeerID) {

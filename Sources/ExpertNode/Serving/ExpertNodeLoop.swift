@@ -10,9 +10,7 @@ final class ExpertNodeLoop {
     private let state: NodeState
     private let logger: Logger
     private let drainTimeout: Duration
-    /// Routers to say goodbye to; connections come and go, so their number is bounded.
-    private var routers: Set<PeerID> = []
-    private static let mostRouters = 1024
+    private var shownHealth = -1
 
     init(
         core: ExpertNodeCore,
@@ -41,15 +39,24 @@ final class ExpertNodeLoop {
             if let drainDeadline, !core.hasWork || drainDeadline <= .now { break }
             receive(upTo: core.hasWork ? .zero : .milliseconds(500))
             for reply in core.step() { send(reply) }
+            showWhatHappened()
             state.cameRound()
         }
         // Dispatches that arrived in the last moment get their fault before the goodbye.
         receive(upTo: .zero)
         for reply in core.step() { send(reply) }
-        for router in routers {
+        for router in core.greetedRouters {
             let goodbye = WireHeader(body: .goodbye(GoodbyeMessage(reason: "shutting down")))
             try? listener.send(goodbye, tensor: nil, to: router)
         }
+    }
+
+    /// Logs what happened, and tells health checks where the experts stand.
+    private func showWhatHappened() {
+        for event in core.takeEvents() { event.log(to: logger) }
+        guard shownHealth != core.healthRevision else { return }
+        shownHealth = core.healthRevision
+        state.show(core.health)
     }
 
     private func receive(upTo timeout: Duration) {
@@ -57,9 +64,7 @@ final class ExpertNodeLoop {
             for event in try listener.poll(timeout: timeout) {
                 switch event {
                 case .message(let peer, let header, _):
-                    if case .hello(let hello) = header.body, routers.count < Self.mostRouters,
-                        routers.insert(peer).inserted
-                    {
+                    if case .hello(let hello) = header.body, !core.knows(peer) {
                         logger.info("A router said hello.", metadata: ["router.id": "\(hello.sender)"])
                     }
                 case .malformed(_, let error):
@@ -78,7 +83,7 @@ final class ExpertNodeLoop {
             try listener.send(reply.header, tensor: reply.tensor, to: reply.peer)
         } catch {
             // The router is gone or does not read; nothing of it is kept.
-            if error.code == .unreachable { routers.remove(reply.peer) }
+            if error.code == .unreachable { core.forget(reply.peer) }
             logger.debug("An answer could not be sent.", metadata: ["error": "\(error)"])
         }
     }

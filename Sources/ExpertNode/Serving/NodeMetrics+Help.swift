@@ -22,6 +22,8 @@ extension NodeMetrics {
         "medmoe_node_batches_total": "Batches computed, by expert index.",
         "medmoe_node_batched_dispatches_total": "Dispatches whose rows shared batches, by expert index.",
         "medmoe_node_faults_total": "Messages answered by a fault, by reason.",
+        "medmoe_node_orphaned_total": "Dispatches dropped because their router was gone.",
+        "medmoe_node_canary_failures_total": "Experts withdrawn because they did not compute what they should.",
         "medmoe_node_cancelled_total": "Dispatches taken back before they were computed.",
     ]
 }

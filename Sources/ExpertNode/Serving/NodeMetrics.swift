@@ -26,6 +26,8 @@ package final class NodeMetrics: Sendable {
     private let queuedBytes: Gauge
     private let queueWait: Timer
     private let cancelled: Counter
+    private let orphaned: Counter
+    private let canaryFailures: Counter
 
     /// Makes the instruments in a registry.
     package init(factory: any MetricsFactory) {
@@ -34,6 +36,8 @@ package final class NodeMetrics: Sendable {
         queuedBytes = Gauge(label: "medmoe_node_queued_bytes", factory: factory)
         queueWait = Timer(label: "medmoe_node_queue_wait_seconds", factory: factory)
         cancelled = Counter(label: "medmoe_node_cancelled_total", factory: factory)
+        orphaned = Counter(label: "medmoe_node_orphaned_total", factory: factory)
+        canaryFailures = Counter(label: "medmoe_node_canary_failures_total", factory: factory)
     }
 
     /// How full the queue is.
@@ -64,6 +68,16 @@ package final class NodeMetrics: Sendable {
     /// A message that was answered by a fault.
     func recordFault(_ reason: String) {
         Counter(label: "medmoe_node_faults_total", dimensions: [("reason", reason)], factory: factory).increment()
+    }
+
+    /// Dispatches whose router is gone.
+    func recordOrphaned(_ count: Int) {
+        orphaned.increment(by: count)
+    }
+
+    /// An expert that did not compute what it should.
+    func recordCanaryFailure() {
+        canaryFailures.increment()
     }
 
     /// A dispatch that the router took back.

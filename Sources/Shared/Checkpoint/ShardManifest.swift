@@ -35,12 +35,20 @@ package struct ShardManifest: Equatable, Sendable {
     package let tensors: [String: Tensor]
     /// The hash of each expert's weights.
     package let experts: [ExpertID: WeightsHash]
+    /// For each kind of numerics that was tried, the checksum of each expert's outputs for the canary's rows.
+    package var canary: [String: [ExpertID: UInt32]]
 
     /// Describes a checkpoint.
-    package init(layoutHash: WeightsHash, tensors: [String: Tensor], experts: [ExpertID: WeightsHash]) {
+    package init(
+        layoutHash: WeightsHash,
+        tensors: [String: Tensor],
+        experts: [ExpertID: WeightsHash],
+        canary: [String: [ExpertID: UInt32]] = [:],
+    ) {
         self.layoutHash = layoutHash
         self.tensors = tensors
         self.experts = experts
+        self.canary = canary
     }
 
     /// The files, in order of name.
@@ -73,14 +81,13 @@ extension ShardManifest {
         }
         let experts = experts.sorted { $0.key < $1.key }
             .map { ($0.key.description, JSONValue.string($0.value.description)) }
-        return JSONText.document(
-            .object(
-                JSONObject([
-                    ("version", .integer(Self.version)), ("layout_hash", .string(layoutHash.description)),
-                    ("experts", .object(JSONObject(experts))), ("tensors", .object(JSONObject(tensors))),
-                ])
-            )
-        )
+        var members: [(String, JSONValue)] = [
+            ("version", .integer(Self.version)), ("layout_hash", .string(layoutHash.description)),
+            ("experts", .object(JSONObject(experts))),
+        ]
+        if !canary.isEmpty { members.append(("canary", .object(canaryObject))) }
+        members.append(("tensors", .object(JSONObject(tensors))))
+        return JSONText.document(.object(JSONObject(members)))
     }
 
     /// Reads the manifest of a folder; nil when it has none.
@@ -117,7 +124,7 @@ extension ShardManifest {
             }
             experts[id] = hash
         }
-        self.init(layoutHash: hash, tensors: tensors, experts: experts)
+        self.init(layoutHash: hash, tensors: tensors, experts: experts, canary: try Self.canary(object["canary"]))
         guard files.count <= ShardIndex.shardLimit else {
             throw Self.problem(nil, "expected at most \(ShardIndex.shardLimit) files, found \(files.count)")
         }
@@ -132,7 +139,7 @@ extension ShardManifest {
         return Tensor(file: file, dtype: dtype, shape: shape)
     }
 
-    private static func problem(_ tensor: String?, _ message: String) -> CheckpointError {
+    static func problem(_ tensor: String?, _ message: String) -> CheckpointError {
         CheckpointError(.invalidIndex, file: fileName, tensor: tensor.map(CheckpointError.quotable), message)
     }
 }

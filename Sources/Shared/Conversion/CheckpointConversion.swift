@@ -149,7 +149,9 @@ package struct CheckpointConversion: Sendable {
         let manifest = ShardManifest(
             layoutHash: checkpoint.layoutHash(configuration, converting: conversion),
             tensors: plan.homes.mapValues { .init(file: $0.file, dtype: $0.item.dtype, shape: $0.item.shape) },
-            experts: hashes
+            experts: hashes,
+            // The same numbers give the same outputs; rounded ones do not.
+            canary: dtype == nil ? checkpoint.manifest?.canary ?? [:] : [:]
         )
         try Self.write(manifest.document, to: folder, ShardManifest.fileName)
     }

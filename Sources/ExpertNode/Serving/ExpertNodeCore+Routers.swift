@@ -1,0 +1,37 @@
+internal import Shared
+package import Transport
+
+/// Routers that come and go, and what becomes of what they asked.
+extension ExpertNodeCore {
+    /// The routers that said hello and were not seen to leave.
+    package var greetedRouters: [PeerID] { routers.greeted }
+
+    /// Whether a router has said hello.
+    package func knows(_ peer: PeerID) -> Bool { routers.hasGreeted(peer) }
+
+    /// A router is gone: it said so, or nothing can be sent to it. What it asked is dropped.
+    package func forget(_ peer: PeerID) {
+        routers.forget(peer)
+        drop(of: [peer])
+    }
+
+    /// A router said hello; what former processes or connections of its asked is dropped.
+    func greeted(_ peer: PeerID, incarnation: UInt64) {
+        drop(of: Set(routers.greeted(peer, incarnation: incarnation, at: now())))
+    }
+
+    /// Asks routers that have been silent while their rows wait whether they are still there.
+    func probeRouters() {
+        guard hasWork else { return }
+        let waiting = Set(batcher.queue.map(\.peer))
+        for peer in routers.toProbe(waiting, at: now()) { reply(WireHeader(body: .heartbeat(heartbeat)), to: peer) }
+    }
+
+    private func drop(of peers: Set<PeerID>) {
+        guard !peers.isEmpty else { return }
+        let orphans = batcher.removeAll { peers.contains($0.peer) }
+        guard !orphans.isEmpty else { return }
+        metrics.recordOrphaned(orphans.count)
+        events.append(.orphaned(dispatches: orphans.count))
+    }
+}
