@@ -46,6 +46,7 @@ final class FakeNode: InProcessNode {
     var repeats = 1
     var forges: [UInt64] = []
     private(set) var received: [WireHeader] = []
+    private var router: PeerID?
     private let onStep: () -> Void
     private var replies: [(steps: Int, reply: OutboundReply)] = []
 
@@ -73,6 +74,13 @@ final class FakeNode: InProcessNode {
             return (header.request, message)
         }
     }
+    /// What routers placed here.
+    var assignments: [AssignMessage] {
+        received.compactMap { header in
+            guard case .assign(let message) = header.body else { return nil }
+            return message
+        }
+    }
     /// The request numbers that were taken back.
     var cancels: [UInt64] { received.filter { $0.body == .cancel }.map(\.request) }
 
@@ -83,12 +91,18 @@ final class FakeNode: InProcessNode {
         }
     }
 
+    /// Says hello to the router that it heard last, without being asked.
+    func announce() {
+        if let router { say(.hello(hello), to: router) }
+    }
+
     /// Lets out what it held back.
     func release() { for index in replies.indices { replies[index].steps = 0 } }
 
     func receive(_ event: PeerEvent) {
         guard case .message(let peer, let header, let frame) = event else { return }
         received.append(header)
+        router = peer
         switch header.body {
         case .hello: say(.hello(hello), to: peer)
         case .heartbeat:

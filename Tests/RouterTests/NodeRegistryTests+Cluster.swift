@@ -10,7 +10,7 @@ extension NodeRegistryTests {
         case disconnected(Int)
         /// The link's node says hello, with changes.
         case hello(Int, Change = { _ in })
-        case heartbeat(Int, incarnation: UInt64? = nil, draining: Bool = false)
+        case heartbeat(Int, incarnation: UInt64? = nil, draining: Bool = false, progress: UInt64 = 5)
         case goodbye(Int, String)
         case malformed(Int)
         case result(Int)
@@ -70,10 +70,10 @@ extension NodeRegistryTests {
                 var hello = Self.hello(link)
                 change(&hello)
                 return message(link, .hello(hello))
-            case .heartbeat(let link, let incarnation, let draining):
+            case .heartbeat(let link, let incarnation, let draining, let progress):
                 let heartbeat = HeartbeatMessage(
                     incarnation: incarnation ?? UInt64(link),
-                    progress: 5,
+                    progress: progress,
                     queuedRows: 7,
                     draining: draining,
                 )
@@ -117,6 +117,7 @@ extension NodeRegistryTests {
             case .joined(let link): "joined \(link.rawValue)"
             case .refused(let link, let reason): "refused \(link.rawValue): \(reason)"
             case .suspect(let link): "suspect \(link.rawValue)"
+            case .stalled(let link): "stalled \(link.rawValue)"
             }
         }
 

@@ -77,6 +77,28 @@ struct NodeRegistryTests {
             summary: ["up", "down", "node-1", "its node node-2 is down (nothing was heard from it)", nobody, "node-1"],
         ),
         Case(
+            name: "a node whose rows wait and that computes none for 3 s is not asked, until it does",
+            events: join + [
+                (.heartbeat(1), []), (.seconds(1), []), (.heartbeat(1), []), (.heartbeat(2, progress: 1), []),
+                (.seconds(1), []), (.heartbeat(1), []), (.heartbeat(2, progress: 2), []), (.seconds(1), []),
+                (.heartbeat(1), ["stalled 1"]), (.heartbeat(2, progress: 3), []), (.seconds(1), []),
+                (.hello(1), []), (.malformed(1), []), (.heartbeat(1), []), (.heartbeat(2, progress: 4), []),
+            ],
+            summary: [
+                "suspect", "up", "its node node-1 is suspect (rows wait there and it does not compute)", "node-2",
+                nobody, "node-2",
+            ],
+        ),
+        Case(
+            name: "a node that computes again is asked again",
+            events: join + [
+                (.heartbeat(1), []), (.seconds(1), []), (.heartbeat(1), []), (.heartbeat(2), []), (.seconds(1), []),
+                (.heartbeat(1), []), (.heartbeat(2, progress: 6), []), (.seconds(1), []),
+                (.heartbeat(1), ["stalled 1"]), (.heartbeat(1, progress: 6), ["joined 1"]),
+            ],
+            summary: ["up", "up", "node-1", "node-2", nobody, "node-1"],
+        ),
+        Case(
             name: "another process in the same place is a restart",
             events: join + [(.hello(1) { $0.incarnation = 77 }, ["lost 1: it was restarted", "joined 1"])],
             summary: ["up", "up", "node-1", "node-2", nobody, "node-1"],

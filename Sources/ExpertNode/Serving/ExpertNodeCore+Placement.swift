@@ -82,6 +82,6 @@ extension ExpertNodeCore {
         }
         guard !gone.isEmpty else { return }
         for expert in gone { events.append(.unloaded(expert)) }
-        servesAnew()
+        servesAnew(tells: false)
     }
 }

@@ -187,8 +187,8 @@ package final class ExpertNodeCore: InProcessNode {
     /// Whether it takes no more dispatches: it stops, or a placement says so.
     var isDraining: Bool { isStopping || isAssignedToDrain }
 
-    /// What the node serves has changed: it is checked by that, and every router is told.
-    func servesAnew() {
+    /// What the node serves has changed: dispatches are checked by that, and every router is told if it concerns them.
+    func servesAnew(tells: Bool = true) {
         validator = DispatchValidator(
             experts: store.bank,
             hiddenSize: settings.hiddenSize,
@@ -197,6 +197,7 @@ package final class ExpertNodeCore: InProcessNode {
             leaving: store.leaving,
         )
         healthRevision += 1
+        guard tells else { return }
         for router in routers.greeted { reply(WireHeader(body: .hello(hello)), to: router) }
     }
 

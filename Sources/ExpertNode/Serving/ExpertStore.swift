@@ -63,10 +63,14 @@ package struct ExpertStore {
         entries.filter { $0.value.condition != .leaving }.mapValues { ($0.condition, $0.provedAt) }
     }
 
-    /// Bytes of what is in memory and of what is on its way there.
+    /// Bytes of what is in memory and stays, and of what is on its way there; what leaves makes room within a moment.
     package var byteCount: Int {
-        entries.values.reduce(bank.byteCount) { sum, entry in
-            if case .loading(let bytes) = entry.condition { sum + bytes } else { sum }
+        entries.reduce(0) { sum, entry in
+            switch entry.value.condition {
+            case .loading(let bytes): sum + bytes
+            case .ready: sum + bank.byteCount(of: entry.key)
+            case .failed, .leaving: sum
+            }
         }
     }
 }

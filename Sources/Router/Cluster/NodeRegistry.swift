@@ -18,9 +18,11 @@ package struct NodeRegistry {
         case refused(LinkID, reason: String)
         /// Tell people that a node is silent.
         case suspect(LinkID)
+        /// Tell people that a node lives and does not compute.
+        case stalled(LinkID)
     }
 
-    fileprivate struct Entry {
+    struct Entry {
         let endpoint: String
         /// What the placement says of the node; nil where there is none, and the node says itself what it hosts.
         var placed: PlacementDocument.Node?
@@ -36,7 +38,7 @@ package struct NodeRegistry {
     package private(set) var epoch: UInt64
     /// The router's own name and the experts that it computes itself.
     private let local: (node: NodeID, experts: [ExpertID])?
-    private var entries: [LinkID: Entry] = [:]
+    private(set) var entries: [LinkID: Entry] = [:]
     private var hosts: [ExpertID: [DispatchPlan.Host]] = [:]
     /// Goes up whenever `status` may have changed.
     package private(set) var revision = 0
@@ -163,9 +165,14 @@ package struct NodeRegistry {
                 if let refusal = entry.refusal, refusal != before { extra.append(.refused(link, reason: refusal)) }
             case .heartbeat(let heartbeat):
                 entry.heartbeat = heartbeat
-                actions = entry.machine.traffic(at: now)
-                // Another process answers on the same connection: ask who it is.
-                if heartbeat.incarnation != entry.hello?.incarnation { extra.append(.sendHello(link)) }
+                if heartbeat.incarnation == entry.hello?.incarnation {
+                    let (progress, rows) = (heartbeat.progress, heartbeat.queuedRows)
+                    actions = entry.machine.heartbeat(progress: progress, queuedRows: rows, at: now)
+                } else {
+                    // Another process answers on the same connection: ask who it is.
+                    actions = entry.machine.traffic(at: now)
+                    extra.append(.sendHello(link))
+                }
             case .goodbye(let goodbye):
                 actions = entry.machine.goodbye(reason: goodbye.reason)
             case .dispatch, .result, .fault, .cancel, .assign:
@@ -265,6 +272,9 @@ package struct NodeRegistry {
                 entry.downReason = nil
                 return entry.refusal == nil ? .joined(link) : nil
             case .markSuspect: return .suspect(link)
+            case .markStalled:
+                entry.downReason = "rows wait there and it does not compute"
+                return .stalled(link)
             case .markDown(let reason):
                 let words = reason.words
                 entry.downReason = words
@@ -311,7 +321,7 @@ extension LinkEvent {
 }
 
 extension NodeRegistry.Entry {
-    fileprivate var serves: Bool { machine.state == .up && refusal == nil }
+    var serves: Bool { machine.state == .up && refusal == nil }
     fileprivate var isDraining: Bool {
         heartbeat?.draining ?? hello?.draining ?? false || placed?.isDraining ?? false
     }

@@ -51,7 +51,7 @@ package final class RemoteExpertPlane: ExpertPlane {
 
     let settings: Settings
     let transport: any ExpertTransport
-    private let metrics: RouterMetrics
+    let metrics: RouterMetrics
     let logger: Logger
     private let publish: @Sendable (ClusterStatus) -> Void
     private let now: () -> ContinuousClock.Instant
@@ -242,6 +242,7 @@ package final class RemoteExpertPlane: ExpertPlane {
         case .message(let link, let header, let frame):
             switch header.body {
             case .result(let result): dispatcher.take(result, frame: frame, request: header.request, from: link)
+            case .fault(let fault) where header.request == 0: heard(fault, from: link)
             case .fault(let fault): dispatcher.take(fault, request: header.request, from: link)
             default: break
             }
@@ -263,13 +264,19 @@ package final class RemoteExpertPlane: ExpertPlane {
             case .sendHello(let link): try? transport.send(WireHeader(body: .hello(hello)), tensor: nil, to: link)
             case .sendHeartbeat(let link):
                 try? transport.send(WireHeader(body: .heartbeat(heartbeat)), tensor: nil, to: link)
-            case .joined(let link): log(link, "joined", "A node serves.", level: .notice)
+            case .joined(let link):
+                log(link, "joined", "A node serves.", level: .notice)
+                tellAssignments()
             case .suspect(let link):
                 log(link, "suspect", "A node is silent.", level: .warning)
+                dispatcher.hedge(silent: link)
+            case .stalled(let link):
+                log(link, "stalled", "A node lives and does not compute.", level: .warning)
                 dispatcher.hedge(silent: link)
             case .refused(let link, let reason): log(link, "refused", "A node is refused: \(reason)", level: .error)
             case .lost(let link, let reason):
                 log(link, "lost", "A node is lost: \(reason).", level: .warning)
+                nodes.assignments.forget(link)
                 dispatcher.lost(link, reason: reason)
             }
         }
@@ -312,6 +319,7 @@ package final class RemoteExpertPlane: ExpertPlane {
 /// The registry, shared by the plane that feeds it and the dispatcher that asks it; one thread only.
 final class NodeDirectory {
     var registry: NodeRegistry
+    var assignments = AssignmentBook()
 
     init(_ registry: NodeRegistry) { self.registry = registry }
 }

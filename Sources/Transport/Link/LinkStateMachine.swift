@@ -42,6 +42,8 @@ package struct LinkStateMachine: Sendable {
         case markUp(incarnation: UInt64)
         /// Nothing was heard for the time of `Timing.suspectAfter`.
         case markSuspect
+        /// The peer's heartbeats say that rows wait and none are computed, for the time of `Timing.stalledAfter`.
+        case markStalled
         /// Fail what waits for this peer; nothing goes there before the next `markUp`.
         case markDown(DownReason)
     }
@@ -54,6 +56,8 @@ package struct LinkStateMachine: Sendable {
         package var suspectAfter: Duration = .milliseconds(2500)
         /// Silence that takes the link down; also between two hellos that nobody answers.
         package var downAfter: Duration = .seconds(4)
+        /// Time in which rows wait and none are computed that makes the link suspect.
+        package var stalledAfter: Duration = .seconds(3)
 
         /// The defaults.
         package init() {}
@@ -65,6 +69,7 @@ package struct LinkStateMachine: Sendable {
     package private(set) var incarnation: UInt64?
     /// The intervals.
     package let timing: Timing
+    private var watch: ProgressWatch
     private var isConnected = false
     /// The incarnation that said goodbye on this connection: later words of it do not bring the link back.
     private var departed: UInt64?
@@ -75,6 +80,7 @@ package struct LinkStateMachine: Sendable {
     /// A link that is not connected yet.
     package init(timing: Timing = Timing()) {
         self.timing = timing
+        watch = ProgressWatch(stalledAfter: timing.stalledAfter, longestGap: timing.heartbeatInterval)
     }
 
     /// The transport connected, or connected again.
@@ -85,6 +91,7 @@ package struct LinkStateMachine: Sendable {
         let lost = isServing
         isConnected = true
         departed = nil
+        watch.reset()
         state = .greeting
         heard(at: now)
         lastSent = now
@@ -103,6 +110,9 @@ package struct LinkStateMachine: Sendable {
         let before = state
         incarnation = newcomer
         departed = nil
+        if newcomer != former { watch.reset() }
+        // A hello is no work.
+        if before == .suspect, watch.isStalled { return [] }
         state = .up
         switch before {
         case .up, .suspect:
@@ -113,9 +123,20 @@ package struct LinkStateMachine: Sendable {
         }
     }
 
-    /// Any other message of the peer's came: a heartbeat, a result, a fault.
+    /// The peer's heartbeat came, with the batches that it has computed and the rows that wait.
     ///
-    /// `suspect` to `up`, with `markUp`. `down` to `greeting`, with `sendHello`, since a peer given up for silence speaks
+    /// `up` to `suspect` with `markStalled` when it has not computed for too long; else as `traffic`.
+    package mutating func heartbeat(progress: UInt64, queuedRows: Int, at now: Duration) -> [Action] {
+        watch.heartbeat(progress: progress, queuedRows: queuedRows, at: now)
+        guard state == .up, watch.isStalled else { return traffic(at: now) }
+        heard(at: now)
+        state = .suspect
+        return [.markStalled]
+    }
+
+    /// Any other message of the peer's came: a result, a fault.
+    ///
+    /// `suspect` to `up`, with `markUp`, unless its heartbeats say that it does not compute. `down` to `greeting`, with `sendHello`, since a peer given up for silence speaks
     /// again; not after its goodbye. In the other states nothing.
     package mutating func traffic(at now: Duration) -> [Action] {
         switch state {
@@ -125,6 +146,7 @@ package struct LinkStateMachine: Sendable {
             return []
         case .suspect:
             heard(at: now)
+            guard !watch.isStalled else { return [] }
             state = .up
             return incarnation.map { [.markUp(incarnation: $0)] } ?? []
         case .down:
