@@ -66,7 +66,8 @@ struct ExpertNodeProgram: AsyncParsableCommand {
     var maxMessageMib: Int?
 
     @Option(
-        help: "Milliseconds between two proofs of an expert in a quiet node, one expert after another; 0 for none. (default: 2000)"
+        help:
+            "Milliseconds between two proofs of an expert in a quiet node, one expert after another; 0 for none. (default: 2000)"
     )
     var canaryIntervalMs: Int?
 
@@ -179,7 +180,12 @@ struct ExpertNodeProgram: AsyncParsableCommand {
             try settings.integer("queue-mib", flag: queueMib, default: 256, in: 1...1_048_576) << 20
         configuration.maximumMessageBytes =
             try settings.integer("max-message-mib", flag: maxMessageMib, default: 64, in: 1...2048) << 20
-        let interval = try settings.integer("canary-interval-ms", flag: canaryIntervalMs, default: 2000, in: 0...86_400_000)
+        let interval = try settings.integer(
+            "canary-interval-ms",
+            flag: canaryIntervalMs,
+            default: 2000,
+            in: 0...86_400_000
+        )
         configuration.canaryInterval = interval == 0 ? nil : .milliseconds(interval)
         let memory = try settings.integer("memory-mib", flag: memoryMib, default: 0, in: 0...1_073_741_824)
         configuration.memoryBytes = memory == 0 ? nil : memory << 20

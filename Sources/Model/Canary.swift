@@ -41,8 +41,9 @@ extension ExpertBank {
         return .checksum(output.checksum)
     }
 
-    /// Sends the canary through every expert, so that a process only serves what has been seen to work, and returns the
-    /// checksums of what came out. Experts that echo are passed over.
+    /// Sends the canary through every expert, so that a process only serves what has been seen to work.
+    ///
+    /// Returns the checksums of what came out. Experts that echo are passed over.
     ///
     /// - Parameter promised: the checksums that the checkpoint's manifest has; experts that it does not name are taken as
     ///   they are.

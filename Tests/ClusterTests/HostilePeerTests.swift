@@ -35,7 +35,8 @@ import Testing
         let metrics = try await http.get("/metrics").text
         #expect(metrics.contains("medmoe_node_faults_total"))
         let experts = try await http.get("/readyz").text
-        #expect(experts.contains("\"0.0\":true") && experts.contains("\"4.meta\":true"))
+        for expert in ["0.0", "4.meta"] { #expect(experts.contains("\"\(expert)\":{\"proved_ms_ago\":"), "\(experts)") }
+        #expect(experts.contains("\"state\":\"ready\"") && !experts.contains("\"failed\""))
         node.terminate()
         let ended = await node.waitForExit(until: .now + .seconds(20))
         #expect(ended)

@@ -36,7 +36,9 @@ struct AssignmentTests {
         #expect(node.core.hello.experts.map(\.expert) == Nano.experts)
     }
 
-    @Test("A new expert serves once it was read; routers are told at once what the node follows, and then what it serves")
+    @Test(
+        "A new expert serves once it was read; routers are told at once what the node follows, and then what it serves"
+    )
     func load() throws {
         let node = try node()
         assign(node, Nano.experts + [Self.other])

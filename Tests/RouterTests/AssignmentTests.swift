@@ -14,7 +14,12 @@ struct AssignmentTests {
         PlacementDocument(
             epoch: epoch,
             nodes: nodes.map {
-                .init(id: NodeID($0.name), endpoint: "tcp://\($0.name):1", experts: $0.experts, isDraining: $0.isDraining)
+                .init(
+                    id: NodeID($0.name),
+                    endpoint: "tcp://\($0.name):1",
+                    experts: $0.experts,
+                    isDraining: $0.isDraining
+                )
             }
         )
     }
@@ -46,7 +51,9 @@ struct AssignmentTests {
     @Test("A node that follows the document already is not told, one of another epoch is")
     func follows() {
         let cluster = joined()
-        let nodes = [("node-1", [Cluster.first, Cluster.meta], false), ("node-2", [Cluster.second, Cluster.meta], false)]
+        let nodes = [
+            ("node-1", [Cluster.first, Cluster.meta], false), ("node-2", [Cluster.second, Cluster.meta], false),
+        ]
         #expect(words(cluster, document(epoch: 3, nodes)).isEmpty)
         #expect(words(cluster, document(epoch: 4, nodes)).count == 2)
     }

@@ -9,7 +9,7 @@ extension ExpertNodeCore {
     /// Whether a router has said hello.
     package func knows(_ peer: PeerID) -> Bool { routers.hasGreeted(peer) }
 
-    /// A router is gone: it said so, or nothing can be sent to it. What it asked is dropped.
+    /// Drops what a router asked that is gone: it said so, or nothing can be sent to it.
     package func forget(_ peer: PeerID) {
         routers.forget(peer)
         drop(of: [peer])

@@ -84,6 +84,13 @@ extension ExpertStore {
         package var refused: [ExpertID] = []
         /// The experts that are asked no more.
         package var leaving: [ExpertID] = []
+
+        /// Lists them.
+        package init(toLoad: [ExpertID] = [], refused: [ExpertID] = [], leaving: [ExpertID] = []) {
+            self.toLoad = toLoad
+            self.refused = refused
+            self.leaving = leaving
+        }
     }
 
     /// Follows a placement of this or a later epoch; an expert that failed and is named again is read again in a later one.
@@ -170,8 +177,9 @@ extension ExpertStore {
         return lastProved
     }
 
-    /// Takes in what came of the canary; returns why the expert has failed, or nil. The first checksum of an expert is what
-    /// later ones are held against.
+    /// Takes in what came of the canary; returns why the expert has failed, or nil.
+    ///
+    /// The first checksum of an expert is what later ones are held against.
     package mutating func judge(
         _ expert: ExpertID,
         _ finding: Canary.Finding,

@@ -4,8 +4,9 @@ internal import Transport
 
 /// Nodes that load and drop experts as a placement says.
 extension RemoteExpertPlane {
-    /// Lets the nodes follow a placement: those that are here at once, others when they join. An older one than the
-    /// present is passed over. On the plane's own thread.
+    /// Lets the nodes follow a placement: those that are here at once, others when they join.
+    ///
+    /// An older one than the present is passed over. To be called on the plane's own thread.
     package func assign(_ document: PlacementDocument) {
         if nodes.assignments.take(document) { tellAssignments() }
     }

@@ -83,7 +83,7 @@ package final class InProcessExpertTransport: ExpertTransport {
         let received: (header: WireHeader, tensor: Frame?)
         do {
             received = try carry(header, tensor)
-        } catch where error.code == .checksum {
+        } catch  where error.code == .checksum {
             // The message was sound when it left.
             return node.receive(.malformed(PeerID(link), error))
         } catch {
@@ -133,7 +133,9 @@ package final class InProcessExpertTransport: ExpertTransport {
         if frames.count == 2, damages(header) {
             var bytes = frames[1].copyBytes()
             if !bytes.isEmpty { bytes[0] ^= 1 }
-            do { frames[1] = try Frame(copying: bytes) } catch { throw WireError(.outOfMemory, "no memory for a frame") }
+            do { frames[1] = try Frame(copying: bytes) } catch {
+                throw WireError(.outOfMemory, "no memory for a frame")
+            }
         }
         for frame in frames { frame.seal() }
         return try WireMessage.read(frames, frameCount: frames.count)
