@@ -12,6 +12,8 @@ extension NodeRegistry {
         let wanted = Dictionary(document.nodes.map { ($0.id.rawValue, $0) }) { first, _ in first }
         return entries.sorted { $0.key < $1.key }.compactMap { link, entry in
             guard entry.isGreeted, let hello = entry.hello, let node = wanted[hello.sender] else { return nil }
+            // Where nobody wrote what a node should hold, it is the node's own business.
+            guard !node.servesWhatItHosts else { return nil }
             let message = AssignMessage(epoch: document.epoch, experts: node.experts, draining: node.isDraining)
             return hello.follows(message) ? nil : (link, message)
         }

@@ -28,6 +28,7 @@ extension RemoteExpertPlane {
                 )
             }
         }
+        assign(document)
         logger.notice(
             "The placement is followed.",
             metadata: ["epoch": "\(document.epoch)", "nodes": "\(document.nodes.count)"],
