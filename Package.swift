@@ -152,7 +152,7 @@ let package = Package(
         library("TestKit", []),
         library("FuzzEntries", ["Model", "Imaging", "Shared"]),
         tests("KernelsTests", ["Kernels"]),
-        tests("SharedTests", ["Shared"]),
+        tests("SharedTests", ["Shared", .product(name: "Logging", package: "swift-log")]),
         tests("FuzzTests", ["FuzzEntries"]),
         tests("ImagingTests", ["Imaging", .product(name: "Crypto", package: "swift-crypto")]),
         tests("EvaluationTests", ["Evaluation", "Shared"]),

@@ -35,6 +35,10 @@ package struct ExpertNodeService: Sendable {
         package var canaryInterval: Duration? = .seconds(2)
         /// Bytes that experts may take when routers place them; nil for any number.
         package var memoryBytes: Int?
+        /// Its keys and whom it trusts; nil for a plain wire.
+        package var security: WireSecurity?
+        /// Whether it may listen to other machines in plain.
+        package var permitsPlain = false
 
         /// Describes a node.
         package init(node: NodeID, listen: String, adminHost: String, adminPort: Int?, threads: Int) {
@@ -69,15 +73,29 @@ package struct ExpertNodeService: Sendable {
     ) throws(TransportError) {
         var options = ZMQSocketOptions()
         options.maximumMessageBytes = configuration.maximumMessageBytes
+        options.permitsPlain = configuration.permitsPlain
         let listener: ZMQExpertListener
+        let admission: AdmissionService?
         do {
-            listener = try ZMQExpertListener(bind: configuration.listen, context: ZMQContext(), options: options)
+            let context = try ZMQContext()
+            // Before the listener, so that nobody is let in unasked.
+            admission = try configuration.security.map { security throws(TransportError) in
+                try AdmissionService(trust: security.trust, context: context, logger: logger)
+            }
+            listener = try ZMQExpertListener(
+                bind: configuration.listen,
+                context: context,
+                options: options,
+                security: configuration.security,
+            )
         } catch let error as TransportError {
             throw error
         } catch {
             throw TransportError(.system, "\(error)")
         }
         endpoint = listener.endpoint
+        let failures = AdmissionService.makeFailureLog(registry, logger)
+        listener.report = { failures.record($0.rawValue, $0.aboutRouter) }
         NodeMetrics.describe(in: registry, numerics: configuration.dtype.numerics)
         let state = NodeState()
         var settings = ExpertNodeCore.Settings(
@@ -107,7 +125,8 @@ package struct ExpertNodeService: Sendable {
             drainTimeout: configuration.drainTimeout,
         )
         let compute = ExpertNodeComputeService(loop: ThreadConfined(loop), state: state, waker: listener.waker)
-        var services: [any Service] = [compute]
+        var services: [any Service] = admission.map { [$0] } ?? []
+        services.append(compute)
         if let loader {
             loader.onFinish { [waker = listener.waker] in waker.wake() }
             services.append(loader)

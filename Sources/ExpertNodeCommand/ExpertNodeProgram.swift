@@ -23,10 +23,9 @@ struct ExpertNodeProgram: AsyncParsableCommand {
             7001}); a flag wins over the environment, the environment over the file.
 
             EXAMPLES
-              medmoe-expert --model models/medmoe-nano --node ct --experts '*.4' \\
-                  --listen tcp://0.0.0.0:7000
-              medmoe-expert --model models/medmoe-nano --node meta \\
-                  --experts '*.meta' --listen tcp://0.0.0.0:7000
+              medmoe-expert --model models/medmoe-nano --node ct --experts '*.4'
+              medmoe-expert --model models/medmoe-nano --node meta --experts '*.meta' \\
+                  --listen tcp://0.0.0.0:7000 --key-file meta.key --allow-list allow.json
             """,
         version: SoftwareVersion.number,
     )
@@ -58,6 +57,8 @@ struct ExpertNodeProgram: AsyncParsableCommand {
     var threads: Int?
 
     @OptionGroup var compute: ComputeOptions
+
+    @OptionGroup var keys: WireKeyOptions
 
     @Option(help: "MiB of rows that may wait before the node answers busy. (default: 256)")
     var queueMib: Int?
@@ -96,6 +97,7 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         let level = settings.string("log-level", flag: logLevel)
         let logger = try ProgramRunner.makeLogger(label: "medmoe-expert", level: level)
         var configuration = try makeConfiguration(settings)
+        let protection = try keys.resolve(settings, endpoints: [configuration.listen])
         let folder = try settings.required("model", flag: model)
         let mayChoose = ShardManifest.isIn(folder)
         let isPlaced = try settings.boolean("accept-placement", flag: acceptPlacement)
@@ -106,6 +108,7 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         let start = ContinuousClock.now
         let weights = try ModelWeights(folder: folder, dtype: compute.dtype(settings))
         configuration.dtype = weights.dtype
+        try configuration.protect(by: protection, of: weights.configuration.moe)
         let chosen = try chooseExperts(selection, of: weights, isPlaced: isPlaced)
         let bank = try ExpertBank(loading: chosen, from: weights)
         let promised = weights.promisedCanary
@@ -126,6 +129,7 @@ struct ExpertNodeProgram: AsyncParsableCommand {
             metadata: [
                 "node.id": "\(configuration.node)",
                 "endpoint": "\(service.endpoint)",
+                "wire": "\(protection.keyFile == nil ? "plain" : "curve")",
                 "experts": "\(bank.experts.map(\.description).joined(separator: ","))",
                 "bytes": "\(bank.byteCount)",
                 "numerics": "\(configuration.dtype.numerics)",

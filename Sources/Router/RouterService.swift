@@ -43,6 +43,10 @@ package struct RouterService: Sendable {
         package var wireDType = WireDType.float32
         /// Whether another replica is asked for what one is slow with.
         package var hedges = true
+        /// Its keys and whom it trusts; nil for a plain wire.
+        package var security: WireSecurity?
+        /// Whether the wire may be plain towards other machines.
+        package var permitsPlain = false
 
         /// Describes a router.
         package init(host: String, port: Int, modelName: String, threads: Int) {
@@ -95,6 +99,7 @@ package struct RouterService: Sendable {
             configuration: configuration,
             pool: pool,
             metrics: metrics,
+            failures: Self.makeFailureLog(registry, logger),
             logger: logger,
             board: board,
         )
@@ -156,6 +161,7 @@ package struct RouterService: Sendable {
         configuration: Configuration,
         pool: ThreadPool,
         metrics: RouterMetrics,
+        failures: WireFailureLog,
         logger: Logger,
         board: StatusBoard,
     ) throws(TransportError) -> any ExpertPlane {
@@ -167,9 +173,11 @@ package struct RouterService: Sendable {
         case .remote(let endpoints, let expectation, let here, let membership):
             var options = ZMQSocketOptions()
             options.maximumMessageBytes = configuration.maximumMessageBytes
+            options.permitsPlain = configuration.permitsPlain
+            let security = configuration.security
             let transport: ZMQExpertTransport
             do {
-                transport = try ZMQExpertTransport(context: ZMQContext(), options: options)
+                transport = try ZMQExpertTransport(context: ZMQContext(), options: options, security: security)
             } catch let error as TransportError {
                 throw error
             } catch {
@@ -184,6 +192,7 @@ package struct RouterService: Sendable {
                 wireDType: configuration.wireDType,
             )
             settings.hedges = configuration.hedges
+            settings.trust = security?.trust
             let plane = try RemoteExpertPlane(
                 settings: settings,
                 transport: transport,
@@ -195,6 +204,10 @@ package struct RouterService: Sendable {
                 publish: { board.publish($0) },
             )
             plane.idle = { pool.park() }
+            transport.report = { [weak plane] link, failure in
+                failures.record(failure.rawValue, "A link to a node is refused: \(failure.aboutNode).")
+                plane?.explain(link, failure.aboutNode)
+            }
             return plane
         }
     }

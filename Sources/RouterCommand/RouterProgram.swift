@@ -27,7 +27,8 @@ struct RouterProgram: AsyncParsableCommand {
 
             EXAMPLES
               medmoe-router --model models/medmoe-nano \\
-                  --nodes tcp://10.0.0.2:7000,tcp://10.0.0.3:7000 --host 0.0.0.0
+                  --nodes tcp://10.0.0.2:7000,tcp://10.0.0.3:7000 --host 0.0.0.0 \\
+                  --key-file router.key --allow-list allow.json
               medmoe-router --model models/medmoe-nano --membership file:placement.json
             """,
         version: SoftwareVersion.number,
@@ -36,6 +37,8 @@ struct RouterProgram: AsyncParsableCommand {
     @OptionGroup var serving: ServingOptions
 
     @OptionGroup var wire: WireOptions
+
+    @OptionGroup var keys: WireKeyOptions
 
     @Option(help: "The expert nodes' endpoints, comma separated: tcp://HOST:PORT or ipc://PATH. Or --membership.")
     var nodes: String?
@@ -75,6 +78,7 @@ struct RouterProgram: AsyncParsableCommand {
     func run() async throws {
         let settings = try await Settings(file: serving.config)
         let nodes = try NodesChoice(settings, nodes: nodes, membership: membership)
+        let protection = try keys.resolve(settings, endpoints: nodes.endpoints)
         let logger = try ProgramRunner.makeLogger(
             label: "medmoe-router",
             level: settings.string("log-level", flag: serving.logLevel),
@@ -90,6 +94,7 @@ struct RouterProgram: AsyncParsableCommand {
         )
         configuration.dtype = launcher.weights.dtype
         try dispatch.apply(to: &configuration, settings, launcher: launcher)
+        try configuration.protect(by: protection, of: launcher.weights.configuration.moe)
         configuration.routerName = settings.string("name", flag: name) ?? "router"
         let board = DocumentBoard()
         let source = nodes.makeSource(of: launcher.weights.configuration.moe, board: board, logger: logger)
@@ -114,6 +119,7 @@ struct RouterProgram: AsyncParsableCommand {
                 "model": "\(configuration.modelName)",
                 "layout": "\(launcher.weights.layoutHash.short)",
                 "nodes": "\(nodes)",
+                "wire": "\(protection.keyFile == nil ? "plain" : "curve")",
                 "blas": "\(BLASLibrary.numerics)",
                 "numerics": "\(configuration.dtype.numerics)",
                 "threads": "\(configuration.threads)",

@@ -30,7 +30,7 @@ extension NodeRegistryTests {
         var registry: NodeRegistry
         var now: Duration = .zero
 
-        init() {
+        init(trust: WireTrust? = nil) {
             let experts = [Self.first, Self.second, Self.third, Self.meta]
             registry = NodeRegistry(
                 expectation: ModelExpectation(
@@ -40,6 +40,7 @@ extension NodeRegistryTests {
                     numerics: "slow",
                 ),
                 epoch: 3,
+                trust: trust,
             )
             for link in 1...2 {
                 registry.add(LinkID(rawValue: link), endpoint: "tcp://host-\(link):1", timing: .init())
@@ -100,6 +101,9 @@ extension NodeRegistryTests {
                 return words
             }
         }
+
+        /// Judges every node anew and returns the actions in words.
+        mutating func review() -> [String] { registry.review().map(Self.words) }
 
         private mutating func message(_ link: Int, _ body: WireBody) -> [String] {
             handle(.message(LinkID(rawValue: link), WireHeader(request: 1, body: body), nil))

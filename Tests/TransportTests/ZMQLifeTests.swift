@@ -58,7 +58,9 @@ struct ZMQLifeTests {
         let ended = ends(within: 20) {
             do {
                 let context = try ZMQContext()
-                let transport = try ZMQExpertTransport(context: context)
+                var options = ZMQSocketOptions()
+                options.permitsPlain = true
+                let transport = try ZMQExpertTransport(context: context, options: options)
                 _ = try transport.connect("tcp://127.0.0.1:1")
                 _ = try transport.connect("tcp://no-such-host.invalid:9000")
                 _ = try transport.poll(timeout: .zero)
@@ -155,8 +157,12 @@ struct ZMQLifeTests {
     @Test("an address of another machine, or a folder that is not there, cannot be listened at")
     func foreignAddress() throws {
         let context = try ZMQContext()
+        var options = ZMQSocketOptions()
+        options.permitsPlain = true
         for endpoint in ["tcp://192.0.2.1:5999", "ipc:///no/such/folder/socket"] {
-            let error = #expect(throws: TransportError.self) { try ZMQExpertListener(bind: endpoint, context: context) }
+            let error = #expect(throws: TransportError.self) {
+                try ZMQExpertListener(bind: endpoint, context: context, options: options)
+            }
             #expect(error?.code == .invalidEndpoint)
         }
     }

@@ -65,7 +65,9 @@ final class ExpertNodeLoop {
                 switch event {
                 case .message(let peer, let header, _):
                     if case .hello(let hello) = header.body, !core.knows(peer) {
-                        logger.info("A router said hello.", metadata: ["router.id": "\(hello.sender)"])
+                        // What its key says counts more than what it says itself.
+                        let name = listener.router(of: peer)?.rawValue ?? hello.sender
+                        logger.info("A router said hello.", metadata: ["router.id": "\(name)"])
                     }
                 case .malformed(_, let error):
                     // Counted in the metrics; a hostile peer must not fill the log.

@@ -39,12 +39,20 @@ package struct NodeRegistry {
     /// The router's own name and the experts that it computes itself.
     private let local: (node: NodeID, experts: [ExpertID])?
     private(set) var entries: [LinkID: Entry] = [:]
+    /// Which keys are trusted to be which nodes, where the wire has keys.
+    private let trust: WireTrust?
     private var hosts: [ExpertID: [DispatchPlan.Host]] = [:]
     /// Goes up whenever `status` may have changed.
     package private(set) var revision = 0
 
     /// Starts without nodes.
-    package init(expectation: ModelExpectation, epoch: UInt64, local: (node: NodeID, experts: [ExpertID])? = nil) {
+    package init(
+        expectation: ModelExpectation,
+        epoch: UInt64,
+        local: (node: NodeID, experts: [ExpertID])? = nil,
+        trust: WireTrust? = nil,
+    ) {
+        self.trust = trust
         self.local = local
         self.expectation = expectation
         self.epoch = epoch
@@ -216,11 +224,12 @@ package struct NodeRegistry {
         }
         let nodes = entries.keys.sorted().compactMap { link -> ClusterStatus.Node? in
             guard let entry = entries[link] else { return nil }
+            let refusal = entry.refusal ?? distrust(of: entry.endpoint)
             return ClusterStatus.Node(
                 endpoint: entry.endpoint,
                 node: (entry.hello?.sender).map { NodeID($0) },
-                state: entry.refusal != nil ? "refused" : entry.machine.state.rawValue,
-                reason: entry.refusal ?? entry.downReason,
+                state: refusal != nil ? "refused" : entry.machine.state.rawValue,
+                reason: refusal ?? entry.downReason,
                 experts: entry.hello?.experts.map(\.expert) ?? [],
                 numerics: entry.hello?.numerics,
                 software: entry.hello?.software,
@@ -232,12 +241,51 @@ package struct NodeRegistry {
         return ClusterStatus(nodes: nodes, experts: experts, epoch: epoch)
     }
 
+    /// Judges every node anew, after the allow-list or the placement's keys changed.
+    package mutating func review() -> [Action] {
+        var actions: [Action] = []
+        for link in entries.keys.sorted() {
+            guard var entry = entries[link], let hello = entry.hello else { continue }
+            let refusal = refusal(of: hello, on: link, placed: entry.placed)
+            guard refusal != entry.refusal else { continue }
+            if let refusal {
+                if entry.serves { actions.append(.lost(link, reason: "it is trusted no more")) }
+                actions.append(.refused(link, reason: refusal))
+            } else if entry.machine.state == .up {
+                actions.append(.joined(link))
+            }
+            entry.refusal = refusal
+            entries[link] = entry
+        }
+        revision += 1
+        rebuildHosts()
+        return actions
+    }
+
+    /// Takes words about why a link gets no connection, for people.
+    package mutating func explain(_ link: LinkID, _ words: String) {
+        guard let entry = entries[link], !entry.serves, entry.downReason != words else { return }
+        entries[link]?.downReason = words
+        revision += 1
+    }
+
+    /// Why nobody may answer at an endpoint, nil where somebody may.
+    private func distrust(of endpoint: String) -> String? {
+        guard let trust, trust.node(at: endpoint) == nil else { return nil }
+        return "The allow-list has no node at \(endpoint); add its name, key and experts."
+    }
+
     private func refusal(of hello: HelloMessage, on link: LinkID, placed: PlacementDocument.Node?) -> String? {
         // An address may have come to somebody else since the placement was written.
         if let placed, !placed.servesWhatItHosts, placed.id.rawValue != hello.sender {
             return
                 "The node at \(placed.endpoint) calls itself \(hello.sender) and the placement names it \(placed.id). "
                 + "Mend one of them."
+        }
+        if let trust, let endpoint = entries[link]?.endpoint {
+            guard let node = trust.node(at: endpoint) else { return distrust(of: endpoint) }
+            let refusal = node.refusal(name: hello.sender, experts: hello.experts.map(\.expert))
+            if let refusal { return refusal }
         }
         let twin = entries.first { other, entry in
             // A silent node may speak again, and its name is still its own.

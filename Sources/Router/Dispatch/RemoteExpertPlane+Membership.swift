@@ -6,6 +6,7 @@ extension RemoteExpertPlane {
     /// Takes in the latest document, if there is a new one: links go to nodes that are in it and to no others.
     func followMembership() {
         guard let document = membership?.take() else { return }
+        settings.trust?.take(document)
         let wanted = Dictionary(document.nodes.map { ($0.endpoint, $0) }) { first, _ in first }
         for link in nodes.registry.links {
             guard let placed = nodes.registry.placed(link) else { continue }

@@ -28,6 +28,8 @@ package final class RemoteExpertPlane: ExpertPlane {
         package var linkCreditBytes = 64 << 20
         /// Whether another replica is asked for what one is slow with.
         package var hedges = true
+        /// Which keys are trusted to be which nodes, where the wire has keys.
+        package var trust: WireTrust?
 
         /// Describes a router.
         package init(
@@ -64,6 +66,7 @@ package final class RemoteExpertPlane: ExpertPlane {
     private var publishedRevision = -1
     private var lastTick: Duration = .zero
     private var calls: UInt64 = 0
+    private var trustRevision = 0
 
     /// Experts that this process computes itself, while the nodes compute theirs.
     private let local: LocalExperts?
@@ -97,6 +100,7 @@ package final class RemoteExpertPlane: ExpertPlane {
                 expectation: settings.expectation,
                 epoch: settings.epoch,
                 local: local.map { (NodeID(settings.router), $0.experts.experts) },
+                trust: settings.trust,
             )
         )
         self.nodes = nodes
@@ -233,7 +237,25 @@ package final class RemoteExpertPlane: ExpertPlane {
         let time = start.duration(to: now())
         guard time - lastTick >= settings.timing.heartbeatInterval / 32 || lastTick == .zero else { return }
         lastTick = time
+        followTrust()
         perform(nodes.registry.tick(at: time))
+    }
+
+    /// Tells why a link gets no connection.
+    package func explain(_ link: LinkID, _ words: String) { nodes.registry.explain(link, words) }
+
+    /// Looks whether the allow-list changed, and judges every node by the new one.
+    private func followTrust() {
+        guard let trust = settings.trust else { return }
+        switch trust.refresh(now: now()) {
+        case .none: break
+        case .changed: logger.notice("The allow-list changed and is in force.")
+        case .rejected(let reason):
+            logger.error("The allow-list is not taken, the former one stays.", metadata: ["error": "\(reason)"])
+        }
+        guard trust.revision != trustRevision else { return }
+        trustRevision = trust.revision
+        perform(nodes.registry.review())
     }
 
     private func handle(_ event: LinkEvent) {

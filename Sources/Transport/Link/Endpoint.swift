@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Shared
 
 /// What can be said about an endpoint before ZeroMQ sees it.
 enum Endpoint {
@@ -26,6 +27,12 @@ enum Endpoint {
         guard port == "*" || UInt16(port) != nil else {
             throw TransportError(.invalidEndpoint, "the port of \(text) is not a number from 0 to 65535; \(expected)")
         }
+    }
+
+    /// Throws `plainRefused` for an endpoint of other machines that would not be encrypted.
+    static func checkProtection(_ text: String, _ options: ZMQSocketOptions) throws(TransportError) {
+        guard !options.security.isEncrypted, !options.permitsPlain, !WireEndpoint.staysOnMachine(text) else { return }
+        throw TransportError(.plainRefused, WireEndpoint.refusal(of: text))
     }
 
     /// Whether the host is an IPv6 address in brackets.

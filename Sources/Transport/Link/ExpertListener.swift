@@ -1,3 +1,5 @@
+package import Shared
+
 /// A router as a node's listener knows it: the name of its connection, gone with the connection.
 package struct PeerID: Hashable, Sendable, CustomStringConvertible {
     /// The routing id, opaque.
@@ -39,6 +41,14 @@ package protocol ExpertListener: AnyObject {
     /// Returns early, with or without events, when woken.
     func poll(timeout: Duration) throws(TransportError) -> [PeerEvent]
 
+    /// The router whose key sent what the latest `poll` returned of a peer; nil where peers have no keys.
+    func router(of peer: PeerID) -> NodeID?
+
     /// What other threads may use to end the wait.
     var waker: Waker { get }
+}
+
+extension ExpertListener {
+    /// Nobody is known by a key.
+    package func router(of peer: PeerID) -> NodeID? { nil }
 }

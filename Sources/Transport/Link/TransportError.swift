@@ -6,6 +6,8 @@ package struct TransportError: Error, Hashable, Sendable, CustomStringConvertibl
     package enum Code: String, Sendable, CaseIterable {
         /// The endpoint is not one that can be used.
         case invalidEndpoint
+        /// The endpoint can be reached from other machines, and the wire would be plain.
+        case plainRefused
         /// Another process listens at the endpoint already.
         case addressInUse
         /// No such link: it was never made, or it was disconnected.

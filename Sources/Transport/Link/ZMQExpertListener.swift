@@ -1,3 +1,5 @@
+package import Shared
+
 /// A node's endpoint over ZeroMQ: a ROUTER socket and its monitor.
 ///
 /// Not `Sendable`: the thread that sends is the thread that polls.
@@ -11,20 +13,29 @@ package final class ZMQExpertListener: ExpertListener {
     private let options: ZMQSocketOptions
     private let socket: ZMQSocket
     private let monitor: ZMQMonitor
+    private let trust: WireTrust?
+    private var senders: [PeerID: NodeID] = [:]
+    /// Hears what the authentication refuses.
+    package var report: (WireFailure) -> Void = { _ in }
 
     /// Listens at the endpoint, `tcp://address:port` (port 0 or `*` for a free one) or `ipc://path`.
     ///
-    /// Throws `addressInUse` where another process listens, `invalidEndpoint` for one that cannot be.
+    /// With `security` only routers that its allow-list names get through; a `ZAPAuthenticator` has to be there before.
+    /// Throws `addressInUse` where another process listens, `invalidEndpoint` for one that cannot be, `plainRefused`.
     package init(
         bind endpoint: String,
         context: ZMQContext,
         options: ZMQSocketOptions = ZMQSocketOptions(),
+        security: WireSecurity? = nil,
         maximumEventsPerPoll: Int = 256,
     ) throws(TransportError) {
         try Endpoint.check(endpoint)
         try Endpoint.refuseLivingListener(endpoint)
         var options = options
         options.ipv6 = options.ipv6 || Endpoint.needsIPv6(endpoint)
+        if let security { options.security = .curveServer(security.keys) }
+        try Endpoint.checkProtection(endpoint, options)
+        trust = security?.trust
         do {
             waker = try Waker()
             socket = try ZMQSocket(.router, context: context, options: options)
@@ -40,6 +51,9 @@ package final class ZMQExpertListener: ExpertListener {
 
     /// How often each kind of connection event was seen, for metrics.
     package var connectionEvents: [ZMQMonitor.Kind: UInt64] { monitor.counts }
+
+    /// The router whose key sent what the latest `poll` returned of a peer; nil on a plain wire.
+    package func router(of peer: PeerID) -> NodeID? { senders[peer] }
 
     /// Sends without waiting; throws `unreachable`, `wouldBlock`, `messageTooLarge` or `invalidMessage`.
     package func send(_ header: WireHeader, tensor: Frame?, to peer: PeerID) throws(TransportError) {
@@ -66,12 +80,24 @@ package final class ZMQExpertListener: ExpertListener {
         poller.add(monitor)
         try poller.wait(timeout)
         if poller.isReadable(0) { waker.drain() }
-        while try monitor.next() != nil {}
+        while let kind = try monitor.next() {
+            let failure = WireFailure(kind, value: monitor.value, isEncrypted: options.security.isEncrypted)
+            if let failure { report(failure) }
+        }
 
         var events: [PeerEvent] = []
+        senders = [:]
         while events.count < maximumEventsPerPoll, let received = try socket.receive(keeping: 3) {
             guard let name = received.frames.first else { continue }
             let peer = PeerID(bytes: name.copyBytes())
+            if let trust {
+                // Who was let in may have been taken off the list since; a connection outlives its greeting.
+                guard let sender = received.sender, let router = trust.router(key: sender) else {
+                    report(.revoked)
+                    continue
+                }
+                senders[peer] = router
+            }
             do {
                 let frames = Array(received.frames.dropFirst())
                 let (header, tensor) = try WireMessage.read(frames, frameCount: received.frameCount - 1)

@@ -8,31 +8,43 @@ package final class ZMQExpertTransport: ExpertTransport {
     package let maximumEventsPerPoll: Int
     private let context: ZMQContext
     private let options: ZMQSocketOptions
+    private let security: WireSecurity?
+    private var trustRevision = 0
     private var links: [Link] = []
     private var lastNumber = 0
     private var firstTurn = 0
     private var lastWholePoll = ContinuousClock.now
     private var formerCounts: [ZMQMonitor.Kind: UInt64] = [:]
+    /// Hears what the authentication refuses, and on which link.
+    package var report: (LinkID, WireFailure) -> Void = { _, _ in }
 
     private final class Link {
         let id: LinkID
         let endpoint: String
-        let socket: ZMQSocket
-        let monitor: ZMQMonitor
+        var socket: ZMQSocket
+        var monitor: ZMQMonitor
+        /// The key that the node has to hold; nil on a plain wire, and where nobody is trusted: then it goes nowhere.
+        var key: CurvePublicKey?
         var isConnected = false
+        /// When to begin anew: libzmq gives a connection up for ever whose protocol was broken or that was not let in.
+        var renewal: ContinuousClock.Instant?
 
-        init(id: LinkID, endpoint: String, socket: ZMQSocket, monitor: ZMQMonitor) {
+        init(id: LinkID, endpoint: String, key: CurvePublicKey?, socket: ZMQSocket, monitor: ZMQMonitor) {
             self.id = id
             self.endpoint = endpoint
+            self.key = key
             self.socket = socket
             self.monitor = monitor
         }
     }
 
     /// Makes a transport without links; throws `system` when the process has no resources left.
+    ///
+    /// With `security` nodes have to hold the keys that its allow-list has for their endpoints.
     package init(
         context: ZMQContext,
         options: ZMQSocketOptions = ZMQSocketOptions(),
+        security: WireSecurity? = nil,
         maximumEventsPerPoll: Int = 256,
     ) throws(TransportError) {
         do {
@@ -42,6 +54,8 @@ package final class ZMQExpertTransport: ExpertTransport {
         }
         self.context = context
         self.options = options
+        self.security = security
+        trustRevision = security?.trust.revision ?? 0
         self.maximumEventsPerPoll = max(1, maximumEventsPerPoll)
     }
 
@@ -51,21 +65,58 @@ package final class ZMQExpertTransport: ExpertTransport {
     }
 
     /// Starts a link, which finds its node now or later; throws `invalidEndpoint` for what is not `tcp://` or `ipc://`.
+    ///
+    /// With an allow-list that has no node at the endpoint, the link waits until it has one. Without keys it throws
+    /// `plainRefused` for endpoints of other machines.
     package func connect(_ endpoint: String) throws(TransportError) -> LinkID {
         try Endpoint.check(endpoint)
+        let id = LinkID(rawValue: lastNumber + 1)
+        let key = security?.trust.node(at: endpoint)?.key
+        let (socket, monitor) = try open(endpoint, key: key)
+        links.append(Link(id: id, endpoint: endpoint, key: key, socket: socket, monitor: monitor))
+        lastNumber = id.rawValue
+        return id
+    }
+
+    private func open(_ endpoint: String, key: CurvePublicKey?) throws(TransportError) -> (ZMQSocket, ZMQMonitor) {
         var options = options
         options.ipv6 = options.ipv6 || Endpoint.needsIPv6(endpoint)
-        let id = LinkID(rawValue: lastNumber + 1)
+        if let security, let key { options.security = .curveClient(security.keys, server: key) }
+        let waits = security != nil && key == nil
+        if !waits { try Endpoint.checkProtection(endpoint, options) }
         do {
             let socket = try ZMQSocket(.dealer, context: context, options: options)
             let monitor = try ZMQMonitor(socket)
-            try socket.connect(endpoint)
-            links.append(Link(id: id, endpoint: endpoint, socket: socket, monitor: monitor))
+            if !waits { try socket.connect(endpoint) }
+            return (socket, monitor)
         } catch {
             throw TransportError(opening: error, at: endpoint)
         }
-        lastNumber = id.rawValue
-        return id
+    }
+
+    /// Ends connections whose node's key is not the trusted one any more, and begins anew where libzmq gave up.
+    private func renewSockets(into events: inout [LinkEvent]) {
+        let now = ContinuousClock.now
+        let revision = security?.trust.revision ?? 0
+        guard revision != trustRevision || links.contains(where: { $0.renewal.map { $0 <= now } ?? false }) else {
+            return
+        }
+        var isComplete = true
+        for link in links {
+            let key = security?.trust.node(at: link.endpoint)?.key
+            guard key != link.key || link.renewal.map({ $0 <= now }) ?? false else { continue }
+            guard let (socket, monitor) = try? open(link.endpoint, key: key) else {
+                isComplete = false
+                continue
+            }
+            formerCounts.merge(link.monitor.counts, uniquingKeysWith: +)
+            if link.isConnected { events.append(.disconnected(link.id)) }
+            link.isConnected = false
+            link.renewal = nil
+            (link.key, link.socket, link.monitor) = (key, socket, monitor)
+        }
+        // Without resources for a new socket the next round tries again.
+        if isComplete { trustRevision = revision }
     }
 
     /// Closes a link; what is queued is still sent within the linger period.
@@ -142,6 +193,7 @@ package final class ZMQExpertTransport: ExpertTransport {
         if poller.isReadable(0) { waker.drain() }
 
         var events: [LinkEvent] = []
+        renewSockets(into: &events)
         // A link that fills the bound alone must not be the first again.
         firstTurn = links.isEmpty ? 0 : (firstTurn + 1) % links.count
         for turn in links.indices {
@@ -180,11 +232,19 @@ package final class ZMQExpertTransport: ExpertTransport {
                 if lost { events.append(.disconnected(link.id)) }
                 lost = false
                 link.isConnected = true
+                link.renewal = nil
                 events.append(.connected(link.id))
             case .disconnected where link.isConnected:
                 link.isConnected = false
                 lost = true
-            default: break
+            default:
+                let failure = WireFailure(kind, value: link.monitor.value, isEncrypted: link.key != nil)
+                if let failure { report(link.id, failure) }
+                // A greeting that ended without a word is tried again by libzmq, these are not.
+                if [.handshakeFailedProtocol, .handshakeFailedAuthentication].contains(kind), link.renewal == nil {
+                    link.renewal =
+                        .now + (link.isConnected ? options.reconnectInterval : options.reconnectIntervalMaximum)
+                }
             }
         }
         return lost

@@ -60,6 +60,8 @@ package final class ZMQMonitor {
     private let socket: ZMQSocket
     /// How often each kind was read, since the start.
     package private(set) var counts: [Kind: UInt64] = [:]
+    /// The number that came with the latest report: for a greeting that failed, what libzmq says about it.
+    package private(set) var value: UInt32 = 0
 
     /// Watches a socket, from before it is bound or connected.
     package init(_ socket: ZMQSocket) throws(ZMQError) {
@@ -106,11 +108,12 @@ package final class ZMQMonitor {
                 }
             }
             // A report is two frames: number (16 bits) with a value (32 bits), then the endpoint, which we know.
-            guard unsafe zmq_msg_more(&message) != 0, unsafe zmq_msg_size(&message) >= 2,
+            guard unsafe zmq_msg_more(&message) != 0, unsafe zmq_msg_size(&message) >= 6,
                 let data = unsafe zmq_msg_data(&message)
             else { continue }
             let number = Int32(unsafe data.loadUnaligned(as: UInt16.self))
             guard let kind = Kind.allCases.first(where: { $0.number == number }) else { continue }
+            value = unsafe data.loadUnaligned(fromByteOffset: 2, as: UInt32.self)
             counts[kind, default: 0] += 1
             return kind
         }

@@ -27,10 +27,13 @@ package final class ZMQSocket {
         package let frames: [Frame]
         /// How many frames it had in all.
         package let frameCount: Int
+        /// The key of its sender, where the socket lets peers in by keys; a peer of a plain socket could claim any.
+        package let sender: CurvePublicKey?
     }
 
     let handle: UnsafeMutableRawPointer
     let context: ZMQContext
+    private let knowsSenders: Bool
 
     /// Makes a socket with its options set; throws when the context has no more of them or refuses an option.
     package init(_ kind: Kind, context: ZMQContext, options: ZMQSocketOptions) throws(ZMQError) {
@@ -43,6 +46,7 @@ package final class ZMQSocket {
         }
         unsafe self.handle = unsafe handle
         self.context = context
+        if case .curveServer = options.security { knowsSenders = true } else { knowsSenders = false }
     }
 
     deinit {
@@ -92,6 +96,7 @@ package final class ZMQSocket {
         var frames: [Frame] = []
         var count = 0
         var failure: ZMQError?
+        var sender: CurvePublicKey?
         while true {
             let message = UnsafeMutablePointer<zmq_msg_t>.allocate(capacity: 1)
             unsafe message.initialize(to: zmq_msg_t())
@@ -104,6 +109,10 @@ package final class ZMQSocket {
             }
             let more = unsafe zmq_msg_more(message) != 0
             count += 1
+            // Before the frame takes the message over: a short one is copied, and the copy has no properties.
+            if count == 1, knowsSenders, let text = unsafe zmq_msg_gets(message, "User-Id") {
+                sender = unsafe CurvePublicKey(String(cString: text))
+            }
             if frames.count < limit, failure == nil {
                 // Also after a failure the message is read to its end, so that the next one starts with its own frame.
                 do throws(ZMQError) { frames.append(try unsafe Frame(adopting: message)) } catch { failure = error }
@@ -113,7 +122,7 @@ package final class ZMQSocket {
             if !more { break }
         }
         if let failure { throw failure }
-        return Received(frames: frames, frameCount: count)
+        return Received(frames: frames, frameCount: count, sender: sender)
     }
 
     private func canSend() throws(ZMQError) -> Bool {

@@ -26,6 +26,7 @@ extension ZMQSocketOptions {
         try set(ZMQ_TCP_KEEPALIVE, "ZMQ_TCP_KEEPALIVE", 1)
         try set(ZMQ_TCP_KEEPALIVE_IDLE, "ZMQ_TCP_KEEPALIVE_IDLE", Int(keepaliveIdle.components.seconds))
         try set(ZMQ_IPV6, "ZMQ_IPV6", ipv6 ? 1 : 0)
+        try unsafe security.apply(to: socket)
         switch kind {
         case .dealer: try set(ZMQ_IMMEDIATE, "ZMQ_IMMEDIATE", 1)
         case .router: try set(ZMQ_ROUTER_MANDATORY, "ZMQ_ROUTER_MANDATORY", 1)

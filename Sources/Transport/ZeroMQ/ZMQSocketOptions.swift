@@ -40,6 +40,10 @@ package struct ZMQSocketOptions: Hashable, Sendable {
     /// Off by default: libzmq tries one address only, and where `localhost` means `::1` first, a node that listens on
     /// 127.0.0.1 would never be found.
     package var ipv6 = false
+    /// Whether the socket encrypts and knows its peers by their keys (`ZMQ_CURVE_*`).
+    package var security: SocketSecurity = .plain
+    /// Whether it may go without where other machines can listen; else `tcp://` in plain is for the loopback alone.
+    package var permitsPlain = false
 
     /// The defaults.
     package init() {}
