@@ -93,7 +93,13 @@ struct ExpertNodeProgram: AsyncParsableCommand {
     var exitWithStdin = false
 
     func run() async throws {
-        let settings = try await Settings(file: config)
+        let (services, logger) = try prepare(try await Settings(file: config))
+        try await ProgramRunner.run(services, followsStandardInput: exitWithStdin, logger: logger)
+        logger.notice("The node has ended.")
+    }
+
+    /// Loads the experts and opens the sockets: everything that does not wait.
+    private func prepare(_ settings: Settings) throws -> (services: [any Service], logger: Logger) {
         let level = settings.string("log-level", flag: logLevel)
         let logger = try ProgramRunner.makeLogger(label: "medmoe-expert", level: level)
         var configuration = try makeConfiguration(settings)
@@ -142,9 +148,7 @@ struct ExpertNodeProgram: AsyncParsableCommand {
             return try place.register(configuration.node, listening: service.endpoint, experts: experts, logger: logger)
         }
         // First in the list is last to stop: the node is in the list until it has said goodbye.
-        let services: [any Service] = (registration.map { [$0] } ?? []) + service.services
-        try await ProgramRunner.run(services, followsStandardInput: exitWithStdin, logger: logger)
-        logger.notice("The node has ended.")
+        return ((registration.map { [$0] } ?? []) + service.services, logger)
     }
 
     /// The experts that the node starts with: those that it was told, or those of its folder; none if routers will say.

@@ -19,17 +19,18 @@ final class RecordingProxy {
             throw Failure(what: "no port in \(endpoint)")
         }
         target = port
-        server = try Self.makeSocket()
+        let socket = try Self.makeSocket()
         var address = Self.loopback(port: 0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                unsafe bind(server, generic, length) == 0 && listen(server, 8) == 0
-                    && getsockname(server, generic, &length) == 0
+                unsafe bind(socket, generic, length) == 0 && listen(socket, 8) == 0
+                    && getsockname(socket, generic, &length) == 0
             }
         }
         guard bound else { throw Failure(what: "cannot listen: \(errno)") }
-        Self.unblock(server)
+        Self.unblock(socket)
+        server = socket
         self.endpoint = "tcp://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
     }
 
