@@ -109,8 +109,9 @@ package final class ZMQSocket {
             }
             let more = unsafe zmq_msg_more(message) != 0
             count += 1
-            // Before the frame takes the message over: a short one is copied, and the copy has no properties.
-            if count == 1, knowsSenders, let text = unsafe zmq_msg_gets(message, "User-Id") {
+            // Before the frame takes the message over: a short one is copied, and the copy has no properties. The peer's
+            // name, which comes first, has none either when ZeroMQ made it during a poll.
+            if sender == nil, knowsSenders, let text = unsafe zmq_msg_gets(message, "User-Id") {
                 sender = unsafe CurvePublicKey(String(cString: text))
             }
             if frames.count < limit, failure == nil {
