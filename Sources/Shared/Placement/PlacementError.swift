@@ -16,6 +16,8 @@ package struct PlacementError: Error, Equatable, Sendable, CustomStringConvertib
         case invalidLayout
         /// A layout leaves experts without a node.
         case uncovered
+        /// An expert fits on no node.
+        case noRoom
     }
 
     /// What kind of refusal this is.
