@@ -42,6 +42,7 @@ struct Serve: AsyncParsableCommand {
         )
         configuration.dtype = launcher.weights.dtype
         configuration.routerName = "local"
+        configuration.control = try serving.control(settings, launcher: launcher)
         let service = try RouterService(
             configuration: configuration,
             model: launcher.model,

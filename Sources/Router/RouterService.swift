@@ -47,6 +47,8 @@ package struct RouterService: Sendable {
         package var security: WireSecurity?
         /// Whether the wire may be plain towards other machines.
         package var permitsPlain = false
+        /// What the control API knows and whom it obeys; nil for one that only shows the nodes.
+        package var control: ControlSettings?
 
         /// Describes a router.
         package init(host: String, port: Int, modelName: String, threads: Int) {
@@ -93,6 +95,7 @@ package struct RouterService: Sendable {
         RouterMetrics.describe(in: registry, numerics: configuration.dtype.numerics)
         let metrics = RouterMetrics(factory: registry)
         let board = StatusBoard()
+        let drains = DrainBoard()
         let pool = ThreadPool(threads: configuration.threads, cores: configuration.cores)
         let plane = try Self.makePlane(
             experts,
@@ -102,6 +105,7 @@ package struct RouterService: Sendable {
             failures: Self.makeFailureLog(registry, logger),
             logger: logger,
             board: board,
+            drains: drains,
         )
         let waker = plane.waker
         var limits = configuration.engine
@@ -140,6 +144,17 @@ package struct RouterService: Sendable {
             status: { board.status },
             isServing: { engine.isServing },
             renderMetrics: { registry.render() },
+            control: configuration.control.map { control in
+                ControlRoutes(
+                    api: ControlAPI(
+                        settings: control,
+                        drains: drains,
+                        status: { board.status },
+                        rows: { metrics.routedRows },
+                    ),
+                    access: ControlAccess(token: control.token, host: configuration.host),
+                )
+            },
         )
         let api = Application(
             router: routes.makeRouter(),
@@ -164,6 +179,7 @@ package struct RouterService: Sendable {
         failures: WireFailureLog,
         logger: Logger,
         board: StatusBoard,
+        drains: DrainBoard,
     ) throws(TransportError) -> any ExpertPlane {
         switch experts {
         case .local(let bank):
@@ -208,6 +224,7 @@ package struct RouterService: Sendable {
                 failures.record(failure.rawValue, "A link to a node is refused: \(failure.aboutNode).")
                 plane?.explain(link, failure.aboutNode)
             }
+            plane.drains = drains
             return plane
         }
     }

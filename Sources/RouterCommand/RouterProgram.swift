@@ -95,6 +95,7 @@ struct RouterProgram: AsyncParsableCommand {
         configuration.dtype = launcher.weights.dtype
         try dispatch.apply(to: &configuration, settings, launcher: launcher)
         try configuration.protect(by: protection, of: launcher.weights.configuration.moe)
+        configuration.control = try serving.control(settings, launcher: launcher)
         configuration.routerName = settings.string("name", flag: name) ?? "router"
         let board = DocumentBoard()
         let source = nodes.makeSource(of: launcher.weights.configuration.moe, board: board, logger: logger)

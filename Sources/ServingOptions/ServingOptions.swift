@@ -54,6 +54,11 @@ package struct ServingOptions: ParsableArguments {
     @Option(help: "Megapixels that an image may have. (default: 64)")
     package var maxMegapixels: Int?
 
+    @Option(
+        help: "A file with the token that changes over the control API need. (default: none, changes from loopback only)"
+    )
+    package var controlTokenFile: String?
+
     @Option(help: "gpt2 or arcade: how the tokenizer cuts words. (default: what its files ask for)")
     package var tokenizerPattern: String?
 

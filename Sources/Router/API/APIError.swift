@@ -41,6 +41,14 @@ package struct APIError: HTTPResponseError, Sendable {
         retryAfter = error.code == .queueFull || status == .serviceUnavailable ? 1 : nil
     }
 
+    /// What goes over the wire for an error that does not concern a query.
+    init(status: HTTPResponse.Status, type: String, code: String, message: String) {
+        self.status = status
+        body = Body(error: .init(message: message, type: type, param: nil, code: code))
+        retryAfter = status == .serviceUnavailable ? 1 : nil
+        closesConnection = true
+    }
+
     /// Status, `type` and `code` of each kind of error.
     private static func mapping(_ code: QueryError.Code) -> (HTTPResponse.Status, type: String, code: String) {
         switch code {

@@ -42,6 +42,8 @@ package struct NodeRegistry {
     /// Which keys are trusted to be which nodes, where the wire has keys.
     private let trust: WireTrust?
     private var hosts: [ExpertID: [DispatchPlan.Host]] = [:]
+    /// Nodes that are not asked for anything new because somebody here wants so.
+    private var drained: Set<NodeID> = []
     /// Goes up whenever `status` may have changed.
     package private(set) var revision = 0
 
@@ -137,12 +139,32 @@ package struct NodeRegistry {
             guard let entry = entries[link], let hello = entry.hello else { continue }
             guard hello.experts.contains(where: { $0.expert == expert }) else { continue }
             if let refusal = entry.refusal { return refusal }
-            if entry.serves, entry.isDraining { return "its node \(hello.sender) is draining" }
+            if entry.serves, isDraining(entry) { return "its node \(hello.sender) is draining" }
             if entry.serves { return "the placement does not ask its node \(hello.sender) for it" }
             let reason = entry.downReason.map { " (\($0))" } ?? ""
             return "its node \(hello.sender) is \(entry.machine.state.rawValue)\(reason)"
         }
         return "no connected node hosts it"
+    }
+
+    /// Leaves nodes out when somebody is asked for something new; what they owe they may finish.
+    package mutating func setDrained(_ nodes: Set<NodeID>) {
+        guard nodes != drained else { return }
+        drained = nodes
+        revision += 1
+        rebuildHosts()
+    }
+
+    /// The links whose nodes drain, with their names.
+    package var drainingLinks: [(link: LinkID, node: NodeID)] {
+        entries.keys.sorted().compactMap { link in
+            guard let entry = entries[link], isDraining(entry), let hello = entry.hello else { return nil }
+            return (link, NodeID(hello.sender))
+        }
+    }
+
+    private func isDraining(_ entry: Entry) -> Bool {
+        entry.isDraining || entry.hello.map { drained.contains(NodeID($0.sender)) } ?? false
     }
 
     /// Takes an event in and returns what to do about it, in order.
@@ -235,7 +257,7 @@ package struct NodeRegistry {
                 software: entry.hello?.software,
                 progress: entry.heartbeat?.progress ?? 0,
                 queuedRows: entry.heartbeat?.queuedRows ?? 0,
-                isDraining: entry.isDraining,
+                isDraining: isDraining(entry),
             )
         }
         return ClusterStatus(nodes: nodes, experts: experts, epoch: epoch)
@@ -351,7 +373,7 @@ package struct NodeRegistry {
     private mutating func rebuildHosts() {
         hosts = [:]
         for link in entries.keys.sorted() {
-            guard let entry = entries[link], entry.serves, !entry.isDraining, let hello = entry.hello else { continue }
+            guard let entry = entries[link], entry.serves, !isDraining(entry), let hello = entry.hello else { continue }
             for hosted in hello.experts {
                 guard let hash = hosted.weightsHash, entry.isAsked(for: hosted.expert) else { continue }
                 let host = DispatchPlan.Host(link: link, node: NodeID(hello.sender), weightsHash: hash)

@@ -76,6 +76,11 @@ final class Dispatcher {
         }
     }
 
+    /// Whether something of ours is out at the node of a link, or waits for its credit.
+    func isOwed(by link: LinkID) -> Bool {
+        load.rows(of: link) > 0 || deferred.contains { $0.dispatch.link == link }
+    }
+
     private func rows(of link: LinkID) -> Int { load.rows(of: link) + directory.queuedRows(link) }
 
     /// Gathers the rows of a dispatch and sends them.

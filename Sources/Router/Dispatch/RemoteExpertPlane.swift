@@ -68,6 +68,14 @@ package final class RemoteExpertPlane: ExpertPlane {
     private var calls: UInt64 = 0
     private var trustRevision = 0
 
+    /// Nodes that people want to drain; looked at whenever time passes for the links.
+    package var drains: DrainBoard? {
+        didSet {
+            let waker = transport.waker
+            drains?.onChange { waker.wake() }
+        }
+    }
+
     /// Experts that this process computes itself, while the nodes compute theirs.
     private let local: LocalExperts?
     /// Called before a wait for nodes: whoever else computes here may make room.
@@ -145,6 +153,7 @@ package final class RemoteExpertPlane: ExpertPlane {
     package func serveLinks(for timeout: Duration) {
         let interval = settings.timing.heartbeatInterval / 2
         listen(for: min(timeout, interval))
+        followDrains()
         tick()
         publishStatus()
     }
@@ -238,6 +247,7 @@ package final class RemoteExpertPlane: ExpertPlane {
         guard time - lastTick >= settings.timing.heartbeatInterval / 32 || lastTick == .zero else { return }
         lastTick = time
         followTrust()
+        followDrains()
         perform(nodes.registry.tick(at: time))
     }
 
@@ -308,6 +318,16 @@ package final class RemoteExpertPlane: ExpertPlane {
         let name = nodes.registry.name(of: link)
         metrics.recordLink(node: name, change: change)
         logger.log(level: level, "\(text)", metadata: ["node.id": "\(name)"])
+    }
+
+    /// Leaves out the nodes that are to drain, and says which of those that drain are done.
+    private func followDrains() {
+        guard let drains else { return }
+        let (wanted, revision) = drains.current
+        nodes.registry.setDrained(wanted)
+        let draining = nodes.registry.drainingLinks
+        let busy = draining.filter { dispatcher.isOwed(by: $0.link) }
+        drains.note(idle: Set(draining.map(\.node)).subtracting(busy.map(\.node)), revision: revision)
     }
 
     private func publishStatus() {

@@ -27,8 +27,8 @@ final class PassObserver: ForwardObserver {
     }
 
     private var pieces: [Piece]
-    /// Rows that the gates sent to each expert index.
-    private(set) var routedRows: [Int: Int] = [:]
+    /// Rows that went to each expert.
+    private(set) var routedRows: [ExpertID: Int] = [:]
     /// The experts that each piece's rows asked for in the layer at hand.
     private var used: [Set<Int>] = []
 
@@ -55,7 +55,7 @@ final class PassObserver: ForwardObserver {
     }
 
     func routed(layer: Int, logits: borrowing Tensor, decision: RoutingDecision) {
-        for expert in decision.experts { routedRows[expert, default: 0] += 1 }
+        for index in decision.experts { routedRows[ExpertID(layer: layer, slot: .routed(index)), default: 0] += 1 }
         used = pieces.map { piece in
             Set(decision.experts[piece.rows.lowerBound * decision.topK..<piece.rows.upperBound * decision.topK])
         }
@@ -68,6 +68,10 @@ final class PassObserver: ForwardObserver {
     }
 
     func combined(layer: Int, routed: borrowing Tensor, meta: borrowing Tensor, outcome: ExpertOutcome) {
+        let metaExpert = ExpertID(layer: layer, slot: .meta)
+        if outcome.sources[metaExpert] != nil {
+            routedRows[metaExpert, default: 0] += pieces.reduce(0) { $0 + $1.rows.count }
+        }
         for (index, used) in zip(pieces.indices, used) {
             let rows = pieces[index].rows
             pieces[index].tally.add(layer: layer, outcome: outcome, used: used, rows: rows)

@@ -49,6 +49,6 @@ extension RouterMetrics {
         "medmoe_dispatch_failures_total": "Dispatches without a usable answer, by node and reason.",
         "medmoe_dropped_replies_total": "Replies that nobody waited for, or that were not messages.",
         "medmoe_link_changes_total": "Links that joined, were lost, silent or refused.",
-        "medmoe_expert_rows_total": "Rows that the gates sent to an expert index, all layers together.",
+        "medmoe_expert_rows_total": "Rows that each expert saw, by layer and index.",
     ]
 }

@@ -1,5 +1,5 @@
 package import Metrics
-internal import Shared
+package import Shared
 
 /// Every instrument of the router; nobody else makes one.
 ///
@@ -7,6 +7,7 @@ internal import Shared
 package struct RouterMetrics: Sendable {
     private let factory: any MetricsFactory
     private let dispatches = DispatchInstruments()
+    private let expertRows: ExpertRowCounts
     private let running: Gauge
     private let waiting: Gauge
     private let cached: Gauge
@@ -26,6 +27,7 @@ package struct RouterMetrics: Sendable {
     /// Makes the instruments in a registry.
     package init(factory: any MetricsFactory) {
         self.factory = factory
+        expertRows = ExpertRowCounts(factory: factory)
         running = Gauge(label: "medmoe_num_requests_running", factory: factory)
         waiting = Gauge(label: "medmoe_num_requests_waiting", factory: factory)
         cached = Gauge(label: "medmoe_kv_cache_positions", factory: factory)
@@ -136,11 +138,9 @@ package struct RouterMetrics: Sendable {
         Counter(label: "medmoe_link_changes_total", dimensions: labels, factory: factory).increment()
     }
 
-    /// Rows that the gates sent to each expert index, all layers together.
-    func recordRouted(_ rows: [Int: Int]) {
-        for (expert, count) in rows {
-            let labels = [("expert", String(expert))]
-            Counter(label: "medmoe_expert_rows_total", dimensions: labels, factory: factory).increment(by: count)
-        }
-    }
+    /// Rows that the gates sent to each expert, and that meta experts saw.
+    func recordRouted(_ rows: [ExpertID: Int]) { expertRows.add(rows) }
+
+    /// The rows of each expert since the start.
+    package var routedRows: [ExpertID: Int] { expertRows.rows }
 }

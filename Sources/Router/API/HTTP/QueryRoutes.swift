@@ -11,6 +11,7 @@ struct QueryRoutes: Sendable {
     let status: @Sendable () -> ClusterStatus
     let isServing: @Sendable () -> Bool
     let renderMetrics: @Sendable () -> String
+    let control: ControlRoutes?
 
     func makeRouter() -> Hummingbird.Router<APIContext> {
         let routes = Hummingbird.Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
@@ -25,6 +26,7 @@ struct QueryRoutes: Sendable {
             Self.text(renderMetrics(), type: "text/plain; version=0.0.4; charset=utf-8")
         }
         routes.get("/control/v1/nodes") { _, _ in try Self.json(NodeListing(status())) }
+        control?.add(to: routes)
         return routes
     }
 
