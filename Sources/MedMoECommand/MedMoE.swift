@@ -20,8 +20,8 @@ struct MedMoE: AsyncParsableCommand {
             """,
         version: SoftwareVersion.number,
         subcommands: [
-            Serve.self, Cluster.self, Ask.self, Nodes.self, Keys.self, Inspect.self, Convert.self, Tokenize.self,
-            Trace.self, Score.self, Eval.self, Bench.self,
+            Serve.self, Cluster.self, Ask.self, Nodes.self, Experts.self, Placement.self, Drain.self, Keys.self,
+            Inspect.self, Convert.self, Tokenize.self, Trace.self, Score.self, Eval.self, Bench.self,
         ],
     )
 }
