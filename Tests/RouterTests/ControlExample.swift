@@ -131,8 +131,8 @@ final class ControlExample: Sendable {
             ),
             body: RequestBody(buffer: ByteBuffer(string: body)),
         )
-        let channel = EmbeddedChannel()
-        defer { _ = try? channel.finish() }
+        // Of the two kinds the one that any thread may use.
+        let channel = NIOAsyncTestingChannel()
         let context = BasicRequestContext(source: .init(channel: channel, logger: Logger(label: "test")))
         var response: Response
         do {
@@ -140,6 +140,7 @@ final class ControlExample: Sendable {
         } catch let error as any HTTPResponseError {
             response = try error.response(from: request, context: context)
         }
+        _ = try? await channel.finish()
         let collected = Collected()
         try await response.body.write(Writer(collected: collected))
         let object = try? JSONSerialization.jsonObject(with: Data(collected.bytes.withLock { $0 }))
