@@ -87,6 +87,10 @@ import Testing
                 return try await group.reduce(into: []) { $0 += $1 }
             }
             #expect(answers.count >= 16)
+            // Failover would have hidden it: nothing was lost, so nothing had to be asked again.
+            let metrics = try await http.get("/metrics").text
+            let lost = metrics.split(separator: "\n").filter { $0.hasPrefix("medmoe_dispatch_failures_total") }
+            #expect(lost.isEmpty, "\(lost)")
             for (status, text) in answers {
                 #expect(status == 200, "\(text)")
                 #expect(text == before.content)
