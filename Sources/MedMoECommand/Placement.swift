@@ -40,7 +40,7 @@ struct PlacementShow: AsyncParsableCommand {
                 ])
             }
             for node in wanted where !report.nodes.contains(where: { $0.node == node.id }) {
-                rows.append([node.id, "absent", node.experts, "-", "-", node.endpoint, ""])
+                rows.append([node.id, "absent", node.experts ?? "-", "-", "-", node.endpoint, ""])
             }
             print(TextTable.render(rows))
             print("\nEpoch \(report.epoch), kept by: \(report.authority).")
@@ -152,7 +152,7 @@ extension PlanReport {
         var rows = [["NODE", "EXPERTS", "LOADS", "DROPS"]]
         for node in document.nodes {
             let change = changes.first { $0.node == node.id }
-            rows.append([node.id, node.experts, change?.adds ?? "none", change?.drops ?? "none"])
+            rows.append([node.id, node.experts ?? "-", change?.adds ?? "none", change?.drops ?? "none"])
         }
         let verdict =
             changes.isEmpty

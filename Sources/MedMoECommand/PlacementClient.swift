@@ -26,7 +26,8 @@ struct PlacementClient: Sendable {
         return try await ask(.POST, path + (force ? "?force=true" : ""), body: Data())
     }
 
-    private func ask<Answer: Decodable>(_ method: HTTPMethod, _ path: String, body: Data? = nil) async throws -> Answer {
+    private func ask<Answer: Decodable>(_ method: HTTPMethod, _ path: String, body: Data? = nil) async throws -> Answer
+    {
         var request = HTTPClientRequest(url: url + path)
         request.method = method
         if let body {

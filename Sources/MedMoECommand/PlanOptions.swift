@@ -31,7 +31,9 @@ struct PlanOptions: ParsableArguments {
         }
         if let hot, !(0...1).contains(hot) { throw ValidationError("--hot is 0 to 1; \(hot) came.") }
         var nodes: [String: PlanWishes.Node] = [:]
-        for (text, flag) in add.map({ ($0, "--add") }) + memory.map({ ($0, "--memory") }) + cores.map({ ($0, "--cores") }) {
+        for (text, flag) in add.map({ ($0, "--add") }) + memory.map({ ($0, "--memory") })
+            + cores.map({ ($0, "--cores") })
+        {
             let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2 else { throw ValidationError("\(flag) is NODE=VALUE; \(text) came.") }
             var node = nodes[parts[0]] ?? PlanWishes.Node(id: parts[0])

@@ -95,9 +95,11 @@ struct RouterProgram: AsyncParsableCommand {
         configuration.dtype = launcher.weights.dtype
         try dispatch.apply(to: &configuration, settings, launcher: launcher)
         try configuration.protect(by: protection, of: launcher.weights.configuration.moe)
-        configuration.control = try serving.control(settings, launcher: launcher)
         configuration.routerName = settings.string("name", flag: name) ?? "router"
         let board = DocumentBoard()
+        var control = try serving.control(settings, launcher: launcher)
+        nodes.keep(&control, board: board)
+        configuration.control = control
         let source = nodes.makeSource(of: launcher.weights.configuration.moe, board: board, logger: logger)
         try await source?.prepare()
         let service = try RouterService(

@@ -55,7 +55,8 @@ package struct ServingOptions: ParsableArguments {
     package var maxMegapixels: Int?
 
     @Option(
-        help: "A file with the token that changes over the control API need. (default: none, changes from loopback only)"
+        help:
+            "A file with the token that changes over the control API need. (default: none, changes from loopback only)"
     )
     package var controlTokenFile: String?
 

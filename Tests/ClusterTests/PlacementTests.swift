@@ -6,11 +6,14 @@ import Testing
 
 /// Where experts are: seen, planned, and a node taken out while requests run.
 @Suite(.serialized) struct PlacementTests {
-    /// Node `one` has all experts, `two` all as well.
-    static func withReplicas(_ body: @Sendable (LocalCluster, HTTP) async throws -> Void) async throws {
+    /// Nodes `one` and `two` host all experts; with a file, the placement in it is followed, that gives all to `one`.
+    static func withReplicas(
+        file: Bool = false,
+        _ body: @Sendable (LocalCluster, HTTP) async throws -> Void,
+    ) async throws {
         let folder = try Checkout.temporaryFolder()
         guard let port = FreePort.find() else { throw HTTP.NotReady(message: "no free port") }
-        let configuration = LocalCluster.Configuration(
+        var configuration = LocalCluster.Configuration(
             model: Checkout.nano,
             nodes: ["one", "two"].map { NodeSpec(id: NodeID($0), experts: "all") },
             programs: Checkout.programs,
@@ -19,7 +22,14 @@ import Testing
             port: port,
             threads: 1
         )
+        let path = folder.path + "/placement.json"
+        if file { configuration.membership = "file:" + path }
         let cluster = try LocalCluster(configuration)
+        let nodes = zip(["one", "two"], zip(cluster.endpoints, ["all", "none"])).map { name, place in
+            ["id": name, "endpoint": place.0, "experts": place.1]
+        }
+        let document: [String: Any] = ["epoch": 1, "nodes": nodes]
+        try JSONSerialization.data(withJSONObject: document).write(to: URL(filePath: path))
         let http = HTTP(base: "http://127.0.0.1:\(port)")
         do {
             try cluster.start()
@@ -141,6 +151,43 @@ import Testing
             let unknown = try await Command.run("medmoe", ["drain", "three", "--url", http.base])
             #expect(unknown.status == 1)
             #expect(unknown.errors.contains("There is no node three; there are one, two."), "\(unknown.errors)")
+        }
+    }
+
+    @Test("A placement in a file is planned, applied and drained, and an older plan comes too late")
+    func file() async throws {
+        try await Self.withReplicas(file: true) { _, http in
+            let before = try await http.ask("What is shown?", maximumTokens: 24)
+            #expect(before.status == 200)
+            let experts = try await http.get("/control/v1/experts").text
+            #expect(experts.contains(#"["one"]"#) && !experts.contains("two"))
+            let folder = try Checkout.temporaryFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let old = folder.path + "/old.json"
+            let plan = try await Command.run(
+                "medmoe",
+                ["placement", "plan", "--replicas", "2", "--out", old, "--url", http.base]
+            )
+            #expect(plan.output.contains("2 copies of each are wanted"), "\(plan.output) \(plan.errors)")
+            let apply = try await Command.run("medmoe", ["placement", "apply", "--replicas", "2", "--url", http.base])
+            #expect(apply.status == 0, "\(apply.errors)")
+            #expect(apply.output.contains("The placement has epoch 2 now, kept by: file."), "\(apply.output)")
+            let late = try await Command.run("medmoe", ["placement", "apply", "--file", old, "--url", http.base])
+            #expect(late.status == 1)
+            #expect(late.errors.contains("Expected a placement of epoch 3, found epoch 2"), "\(late.errors)")
+            try await Self.waitForBoth(http)
+            let drain = try await Command.run("medmoe", ["drain", "one", "--wait", "--url", http.base])
+            #expect(drain.status == 0, "\(drain.errors)")
+            #expect(drain.output.contains("kept by: file"), "\(drain.output)")
+            let show = try await http.get("/control/v1/placement")
+            let document = try #require(show.json["document"] as? [String: Any])
+            #expect(document["epoch"] as? Int == 3)
+            #expect(show.json["epoch"] as? Int == 3)
+            let during = try await http.ask("What is shown?", maximumTokens: 24)
+            #expect(during.content == before.content)
+            let undo = try await Command.run("medmoe", ["drain", "one", "--undo", "--url", http.base])
+            #expect(undo.status == 0, "\(undo.errors)")
+            try await Self.waitForBoth(http)
         }
     }
 

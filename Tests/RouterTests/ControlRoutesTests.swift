@@ -68,7 +68,7 @@ struct ControlRoutesTests {
         #expect(report.document.nodes.map(\.experts).last == "0.meta")
         let json = try #require(answer.json["document"] as? [String: Any])
         #expect(json["epoch"] as? Int == 5)
-        let nodes = report.document.nodes.map { ($0.id, $0.experts) }
+        let nodes = report.document.nodes.map { ($0.id, $0.experts ?? "") }
         let applied = try await example.send(
             .put,
             "/control/v1/placement",

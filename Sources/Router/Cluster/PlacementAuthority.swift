@@ -46,17 +46,18 @@ package struct PlacementAuthorityError: Error, Equatable, Sendable, CustomString
     package var description: String { message }
 }
 
-/// The placement of a router whose nodes stand in its flags: what the nodes say of themselves, and no changes.
+/// The placement of a router whose nodes stand in its flags or behind a name: what the nodes say of themselves, and no
+/// changes.
 package struct FixedPlacement: PlacementAuthority {
+    /// What fixes it, such as `flags`.
+    package let name: String
     private let status: @Sendable () -> ClusterStatus
 
     /// Takes where the state of the cluster is to be seen.
-    package init(status: @escaping @Sendable () -> ClusterStatus) {
+    package init(named name: String = "flags", status: @escaping @Sendable () -> ClusterStatus) {
+        self.name = name
         self.status = status
     }
-
-    /// `flags`.
-    package var name: String { "flags" }
 
     /// The nodes that said who they are, with what they host.
     package func current() async -> PlacementDocument? { PlacementDocument(status()) }
@@ -65,8 +66,8 @@ package struct FixedPlacement: PlacementAuthority {
     package func apply(_ document: PlacementDocument) async throws(PlacementAuthorityError) {
         throw PlacementAuthorityError(
             .fixed,
-            "this router has its nodes from its flags and takes no placement; restart the nodes with other --experts, or "
-                + "give the router a placement that can change"
+            "this router has its nodes from \(name) and takes no placement; restart the nodes with other --experts, or "
+                + "give the router --membership file:PATH or etcd:ADDRESS"
         )
     }
 }

@@ -16,7 +16,7 @@ package struct ControlAPI: Sendable {
         rows: @escaping @Sendable () -> [ExpertID: Int],
     ) {
         self.settings = settings
-        authority = settings.authority ?? FixedPlacement(status: status)
+        authority = settings.authority ?? FixedPlacement(named: settings.fixedBy, status: status)
         self.drains = drains
         self.status = status
         self.rows = rows
@@ -57,10 +57,9 @@ package struct ControlAPI: Sendable {
     /// - Throws: `ControlError`, or `QueryError` about a field of the body.
     package func plan(_ body: [UInt8]) async throws -> PlanReport {
         let request = try PlanRequest(body)
-        guard let current = await authority.current() else {
-            throw ControlError(.unavailable, "There is no placement to start from; write one first.")
-        }
         let status = status()
+        // Where nobody wrote one, what the nodes host is the placement.
+        let current = await authority.current() ?? PlacementDocument(status)
         var nodes = current.nodes.map { planned($0, status) }
         for said in request.nodes {
             if let index = nodes.firstIndex(where: { $0.id == said.id }) {
@@ -104,7 +103,10 @@ package struct ControlAPI: Sendable {
         } catch {
             throw ControlError(.invalidRequest, ControlError.sentence(error.message))
         }
-        let missing = document.placement.missingExperts(of: settings.moe).filter { !held(status()).contains($0) }
+        let held = held(status())
+        // Of a node without experts in the document nobody knows before it speaks.
+        let isOpen = document.nodes.contains { $0.servesWhatItHosts && !$0.isDraining }
+        let missing = isOpen ? [] : document.placement.missingExperts(of: settings.moe).filter { !held.contains($0) }
         guard force || missing.isEmpty else {
             throw ControlError(
                 .invalidRequest,
@@ -173,9 +175,9 @@ package struct ControlAPI: Sendable {
             do {
                 try await authority.apply(document)
                 return true
-            } catch where error.code == .fixed {
+            } catch  where error.code == .fixed {
                 return false
-            } catch where error.code == .conflict {
+            } catch  where error.code == .conflict {
                 // Somebody changed it between our look and our write.
                 refusal = error
             } catch {
@@ -185,14 +187,14 @@ package struct ControlAPI: Sendable {
         throw refusal.map { ControlError($0) } ?? ControlError(.conflict, "The placement changes too often; try again.")
     }
 
-    /// A node as the planner takes it; one whose experts nobody wrote down has those that it serves.
+    /// A node as the planner takes it; one whose experts nobody wrote down has those that it hosts.
     private func planned(_ node: PlacementDocument.Node, _ status: ClusterStatus) -> PlacementPlanner.Node {
-        let serves = status.experts.filter { $0.value.contains(node.id) }.keys.sorted()
+        let seen = status.nodes.first { $0.node == node.id }
         return PlacementPlanner.Node(
             id: node.id,
             endpoint: node.endpoint,
-            experts: node.experts.isEmpty ? serves : node.experts,
-            isDraining: node.isDraining || status.nodes.contains { $0.node == node.id && $0.isDraining },
+            experts: node.servesWhatItHosts ? seen?.experts ?? [] : node.experts,
+            isDraining: node.isDraining || seen?.isDraining ?? false,
             key: node.key,
         )
     }

@@ -9,8 +9,10 @@ package struct ControlSettings: Sendable {
     package var expertBytes: [ExpertID: Int]
     /// What whoever changes something has to show; nil for a router whose API listens on loopback only.
     package var token: String?
-    /// Who has the last word on the placement; nil for the router's flags.
+    /// Who has the last word on the placement; nil where it takes no changes.
     package var authority: (any PlacementAuthority)?
+    /// What fixes the placement where it takes no changes, in a word for people.
+    package var fixedBy = "flags"
 
     /// Describes a model; changes are for loopback.
     package init(

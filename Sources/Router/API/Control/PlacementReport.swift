@@ -10,8 +10,8 @@ package struct PlacementReport: Codable, Sendable {
             package var id: String
             /// Where routers find it.
             package var endpoint: String
-            /// Its experts, as `--experts` takes them, or `none`.
-            package var experts: String
+            /// Its experts, as `--experts` takes them, or `none`; absent where it is asked for what it hosts.
+            package var experts: String?
             /// Whether it is on the way out; absent when not.
             package var drain: Bool?
             /// Its public key, where it has one.
@@ -29,7 +29,7 @@ package struct PlacementReport: Codable, Sendable {
                 Node(
                     id: node.id.rawValue,
                     endpoint: node.endpoint,
-                    experts: .words(for: node.experts, of: moe),
+                    experts: node.servesWhatItHosts ? nil : .words(for: node.experts, of: moe),
                     drain: node.isDraining ? true : nil,
                     key: node.key,
                 )
