@@ -43,7 +43,7 @@ package struct NodeRegistry {
     private let trust: WireTrust?
     private var hosts: [ExpertID: [DispatchPlan.Host]] = [:]
     /// Nodes that are not asked for anything new because somebody here wants so.
-    private var drained: Set<NodeID> = []
+    private(set) var drained: Set<NodeID> = []
     /// Goes up whenever `status` may have changed.
     package private(set) var revision = 0
 
@@ -153,18 +153,6 @@ package struct NodeRegistry {
         drained = nodes
         revision += 1
         rebuildHosts()
-    }
-
-    /// The links whose nodes drain, with their names.
-    package var drainingLinks: [(link: LinkID, node: NodeID)] {
-        entries.keys.sorted().compactMap { link in
-            guard let entry = entries[link], isDraining(entry), let hello = entry.hello else { return nil }
-            return (link, NodeID(hello.sender))
-        }
-    }
-
-    private func isDraining(_ entry: Entry) -> Bool {
-        entry.isDraining || entry.hello.map { drained.contains(NodeID($0.sender)) } ?? false
     }
 
     /// Takes an event in and returns what to do about it, in order.
@@ -392,9 +380,6 @@ extension LinkEvent {
 
 extension NodeRegistry.Entry {
     var serves: Bool { machine.state == .up && refusal == nil }
-    fileprivate var isDraining: Bool {
-        heartbeat?.draining ?? hello?.draining ?? false || placed?.isDraining ?? false
-    }
 
     /// Whether the placement lets the node be asked for an expert that it hosts.
     fileprivate func isAsked(for expert: ExpertID) -> Bool {
