@@ -149,7 +149,7 @@ let package = Package(
         ),
 
         // Tests: values, one process, real processes.
-        library("TestKit", []),
+        library("TestKit", ["Transport", "Kernels"]),
         library("FuzzEntries", ["Model", "Imaging", "Shared"]),
         tests("KernelsTests", ["Kernels"]),
         tests("SharedTests", ["Shared", .product(name: "Logging", package: "swift-log")]),

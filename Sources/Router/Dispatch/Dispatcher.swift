@@ -170,7 +170,9 @@ final class Dispatcher {
         }
         let elapsed = sent.at.duration(to: now())
         latency.record(link, rows: sent.rows, took: elapsed)
-        note(flight: elapsed - .microseconds(Int64(clamping: result.queueMicroseconds + result.computeMicroseconds)))
+        // A node may say any number: the sum of two can be more than there are.
+        let (busy, overflows) = result.queueMicroseconds.addingReportingOverflow(result.computeMicroseconds)
+        note(flight: elapsed - .microseconds(overflows ? .max : Int64(clamping: busy)))
         metrics.recordDispatch(
             node: dispatch.node,
             rows: dispatch.rowCount,
