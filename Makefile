@@ -1,7 +1,7 @@
 # `make help` lists the targets. What a target does stands in dev/; here stands the order.
 
 .NOTPARALLEL:
-.PHONY: help demo test build bench format check clean
+.PHONY: help demo test build bench chaos format check clean
 
 SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check error
 
@@ -10,6 +10,7 @@ help:
 	@echo 'make test     check, build and run every test, as CI does'
 	@echo 'make build    medmoe, medmoe-router and medmoe-expert into .build/release'
 	@echo 'make bench    measure kernels and dispatches, and hold them against Benchmarks/thresholds.json'
+	@echo 'make chaos    break real clusters for CHAOS_DURATION seconds and more, and look at every answer'
 	@echo 'make format   format the Swift code in place'
 	@echo 'make check    format, imports and generated code; changes nothing'
 	@echo 'make clean    delete what was built'
@@ -34,6 +35,15 @@ bench:
 	@dev/timed 'build' $(SWIFT_BUILD)
 	.build/release/medmoe bench kernels --check Benchmarks/thresholds.json
 	.build/release/medmoe bench dispatch --check
+
+# The long form; a short one is among the tests of real clusters. With root more can be tried: docs/chaos.md.
+CHAOS_MODEL ?= models/medmoe-nano
+CHAOS_DURATION ?= 3600
+CHAOS_SEED ?= 1
+chaos:
+	@dev/timed 'system packages' dev/install-packages
+	@dev/timed 'build' $(SWIFT_BUILD)
+	.build/release/medmoe-chaos $(CHAOS_MODEL) --duration $(CHAOS_DURATION) --seed $(CHAOS_SEED) $(CHAOS_FLAGS)
 
 demo:
 	@dev/timed 'system packages' dev/install-packages --demo

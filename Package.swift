@@ -50,6 +50,7 @@ let package = Package(
         .executable(name: "medmoe-router", targets: ["RouterCommand"]),
         .executable(name: "medmoe-expert", targets: ["ExpertNodeCommand"]),
         .executable(name: "medmoe", targets: ["MedMoECommand"]),
+        .executable(name: "medmoe-chaos", targets: ["ChaosCommand"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -113,6 +114,16 @@ let package = Package(
         ),
         library("LocalCluster", ["Shared"]),
         library(
+            "Chaos",
+            [
+                "LocalCluster", "Model", "Benchmarking", "Shared",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        library(
             "CommandSupport",
             [
                 "Shared", "Kernels",
@@ -147,6 +158,11 @@ let package = Package(
             ] + commandLine,
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "ChaosCommand",
+            dependencies: ["Chaos", "CommandSupport", "Shared"] + commandLine,
+            swiftSettings: strict
+        ),
 
         // Tests: values, one process, real processes.
         library("TestKit", ["Transport", "Kernels"]),
@@ -157,6 +173,7 @@ let package = Package(
         tests("ImagingTests", ["Imaging", .product(name: "Crypto", package: "swift-crypto")]),
         tests("EvaluationTests", ["Evaluation", "Shared"]),
         tests("BenchmarkingTests", ["Benchmarking", "Shared"]),
+        tests("ChaosTests", ["Chaos", "Shared", .product(name: "NIOCore", package: "swift-nio")]),
         tests("ModelTests", ["Model", "Kernels", "Shared"]),
         tests("TransportTests", ["Transport", "Shared", "Kernels"]),
         tests(

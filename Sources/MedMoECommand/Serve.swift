@@ -26,6 +26,9 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup var serving: ServingOptions
 
+    @Flag(help: "Shut down when standard input closes; for parents that start servers.")
+    var exitWithStdin = false
+
     func run() async throws {
         let settings = try await Settings(file: serving.config)
         let folder = try serving.modelFolder(settings, argument: folder)
@@ -62,6 +65,6 @@ struct Serve: AsyncParsableCommand {
                 "load.ms": "\(start.duration(to: .now).milliseconds)",
             ],
         )
-        try await ProgramRunner.run(service.services, followsStandardInput: false, logger: logger)
+        try await ProgramRunner.run(service.services, followsStandardInput: exitWithStdin, logger: logger)
     }
 }

@@ -80,7 +80,9 @@ package struct FaultPlan: Sendable {
         return kind
     }
 
-    /// Kinds for messages with rows only. A hello with a bit or an end missing can be a sound hello that says something
+    /// Kinds for messages with rows only.
+    ///
+    /// A hello with a bit or an end missing can be a sound hello that says something
     /// else: that is a lie and not damage, and TCP's checksum and CURVE are there to keep it away.
     private static let forRows: Set<Kind> = [.corruptTensor, .corruptHeader, .truncate, .reshape, .notANumber]
 
