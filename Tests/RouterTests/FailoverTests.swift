@@ -113,6 +113,19 @@ struct FailoverTests {
         #expect(cluster.metric(#"medmoe_dropped_replies_total{reason="late"}"#) == "1")
     }
 
+    @Test("A replica that hangs costs one wait, not one for each layer, and is tried again later")
+    func slowIsLeftAlone() throws {
+        let cluster = try FakeCluster(replicas: ["b2": "b"], step: .milliseconds(5))
+        let node = try cluster.node("b")
+        node.manner = .holds
+        for _ in 0..<10 { FakeCluster.check(cluster.execute(within: .seconds(60)), from: [Self.second: "b2"]) }
+        #expect(node.dispatches.count == 1)
+        cluster.clock.advance(.seconds(2))
+        node.manner = .answers()
+        FakeCluster.check(cluster.execute())
+        #expect(node.dispatches.count == 2)
+    }
+
     @Test("Without hedging a slow replica is waited for until it is suspect of being dead")
     func notHedged() throws {
         let cluster = try FakeCluster(replicas: ["b2": "b"]) { $0.hedges = false }

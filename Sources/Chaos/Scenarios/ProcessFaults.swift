@@ -46,7 +46,10 @@ extension ChaosScenario {
             stage in
             let slot = stage.busiestSlot
             let victim = NodeID("expert-\(slot)")
-            return try await stage.with(.init(.single), name: name) { cluster in
+            var configuration = ChaosCluster.Configuration(.single)
+            // The loosest that a request may ask for; each asks for less.
+            configuration.routerArguments = ["--on-missing-expert", MissingPolicy.metaOnly.rawValue]
+            return try await stage.with(configuration, name: name) { cluster in
                 let calm = try await stage.calm(cluster)
                 let router = cluster.router()?.processID
                 let recovery = Slot<Duration>()

@@ -45,6 +45,7 @@ final class Dispatcher {
     private var load = LinkLoad()
     private var latency = ReplicaLatency()
     private var budget = HedgeBudget()
+    private var slow = SlowLinks()
     /// What waits for the credit of its link.
     private var deferred: [(call: LayerCall, dispatch: DispatchPlan.NodeDispatch, frame: Frame)] = []
     /// How long messages are under way without anybody computing, smoothed.
@@ -67,21 +68,22 @@ final class Dispatcher {
     /// The links that owe an answer.
     var links: Set<LinkID> { machine.links }
 
-    /// The replica that is asked: of those that serve the expert and were asked least, the one with the fewest rows.
+    /// The replica that is asked: of those that serve the expert and were not asked yet, one that answers, with the fewest
+    /// rows.
     func choose(_ expert: ExpertID, except asked: (LinkID) -> Bool = { _ in false }) -> DispatchPlan.Host? {
         let hosts = directory.hosts(expert)
         guard hosts.count > 1 else { return hosts.first.flatMap { asked($0.link) ? nil : $0 } }
-        return hosts.filter { !asked($0.link) }.min { left, right in
-            (rows(of: left.link), left.link) < (rows(of: right.link), right.link)
-        }
+        return hosts.filter { !asked($0.link) }.min { left, right in cost(of: left.link) < cost(of: right.link) }
+    }
+
+    private func cost(of link: LinkID) -> (Int, Int, LinkID) {
+        (slow.contains(link, at: now) ? 1 : 0, load.rows(of: link) + directory.queuedRows(link), link)
     }
 
     /// Whether something of ours is out at the node of a link, or waits for its credit.
     func isOwed(by link: LinkID) -> Bool {
         load.rows(of: link) > 0 || deferred.contains { $0.dispatch.link == link }
     }
-
-    private func rows(of link: LinkID) -> Int { load.rows(of: link) + directory.queuedRows(link) }
 
     /// Gathers the rows of a dispatch and sends them.
     func start(_ dispatch: DispatchPlan.NodeDispatch, input: borrowing Tensor, of call: LayerCall) {
@@ -153,6 +155,7 @@ final class Dispatcher {
 
     /// A node's rows came.
     func take(_ result: ResultMessage, frame: Frame?, request: UInt64, from link: LinkID) {
+        slow.forget(link)
         guard let (dispatch, sent) = end(request, from: link) else {
             metrics.recordDroppedReply(reason: "late")
             return
@@ -204,6 +207,7 @@ final class Dispatcher {
 
     /// A link went down: what was out on it is tried elsewhere.
     func lost(_ link: LinkID, reason: String) {
+        slow.forget(link)
         let waiting = deferred.filter { $0.dispatch.link == link }
         deferred.removeAll { $0.dispatch.link == link }
         for (request, dispatch) in machine.lost(link) {
@@ -224,6 +228,7 @@ final class Dispatcher {
             guard let one = sent[request], !one.isHedged else { continue }
             let patience = HedgeBudget.patience(p95: latency.p95(dispatch.link, rows: one.rows))
             guard dispatch.link == silent || one.at.duration(to: time) >= patience else { continue }
+            slow.note(dispatch.link, at: time)
             let groups = dispatch.groups.filter { group in
                 one.call.open[group.expert].map { open in
                     open.inFlight == 1 && choose(group.expert) { open.asked[$0] != nil } != nil
@@ -251,6 +256,7 @@ final class Dispatcher {
     func giveUp(_ call: LayerCall, _ code: ExpertFailure.Code, _ words: String, reason: String) {
         deferred.removeAll { $0.call === call }
         for (request, dispatch) in machine.givenUp({ sent[$0]?.call === call }) {
+            if code == .timedOut { slow.note(dispatch.link, at: now()) }
             cancel(request, dispatch)
             metrics.recordDispatchFailure(node: dispatch.node.rawValue, reason: reason)
             for group in dispatch.groups where call.isOpen(group.expert) {
@@ -286,6 +292,7 @@ final class Dispatcher {
         try? transport.send(WireHeader(request: request, body: .cancel), tensor: nil, to: dispatch.link)
         guard let one = sent.removeValue(forKey: request) else { return }
         load.remove(dispatch.link, rows: one.rows, bytes: one.frame.byteCount)
+        releaseCredit(of: dispatch.link)
     }
 
     private func note(flight sample: Duration) {
