@@ -55,6 +55,12 @@ package final class FaultyExpertTransport: ExpertTransport {
         network.disconnect(link)
     }
 
+    /// Loses what is under way on the link as well.
+    package func renew(_ link: LinkID) {
+        forget(link)
+        network.renew(link)
+    }
+
     /// Sends a message, or what is left of it.
     package func send(_ header: WireHeader, tensor: Frame?, to link: LinkID) throws(TransportError) {
         tensor?.seal()

@@ -116,6 +116,7 @@ extension NodeRegistryTests {
         static func words(_ action: NodeRegistry.Action) -> String {
             switch action {
             case .sendHello(let link): "hello \(link.rawValue)"
+            case .renew(let link): "renew \(link.rawValue)"
             case .sendHeartbeat(let link): "heartbeat \(link.rawValue)"
             case .lost(let link, let reason): "lost \(link.rawValue): \(reason)"
             case .joined(let link): "joined \(link.rawValue)"

@@ -148,14 +148,18 @@ struct LinkStateMachineTests {
         #expect(machine.tick(at: .milliseconds(3_601_500)) == [.markSuspect])
     }
 
-    @Test("a hello that nobody answers is repeated, while there is a connection")
+    @Test("a hello that nobody answers is repeated, then the connection renewed, while there is one")
     func greetingRepeats() {
         var machine = Machine()
         _ = machine.connected(at: .zero)
         #expect(machine.tick(at: .milliseconds(3999)) == [])
         #expect(machine.tick(at: .milliseconds(4000)) == [.sendHello])
         #expect(machine.tick(at: .milliseconds(7999)) == [])
-        #expect(machine.tick(at: .milliseconds(8000)) == [.sendHello])
+        #expect(machine.tick(at: .milliseconds(8000)) == [.renew])
+        #expect(machine.tick(at: .milliseconds(12_000)) == [.sendHello])
+        #expect(machine.traffic(at: .milliseconds(12_001)) == [])
+        #expect(machine.connected(at: .milliseconds(13_000)) == [.sendHello])
+        #expect(machine.tick(at: .milliseconds(17_000)) == [.sendHello])
         _ = machine.disconnected()
         #expect(machine.tick(at: .seconds(60)) == [])
     }

@@ -8,6 +8,8 @@ package struct NodeRegistry {
     package enum Action: Equatable {
         /// Send our hello on the link.
         case sendHello(LinkID)
+        /// Begin a new connection for the link.
+        case renew(LinkID)
         /// Send a heartbeat on the link.
         case sendHeartbeat(LinkID)
         /// Fail what is out on the link.
@@ -325,6 +327,7 @@ package struct NodeRegistry {
         actions.compactMap { action in
             switch action {
             case .sendHello: return .sendHello(link)
+            case .renew: return .renew(link)
             case .sendHeartbeat: return .sendHeartbeat(link)
             case .markUp:
                 entry.downReason = nil

@@ -294,6 +294,7 @@ package final class RemoteExpertPlane: ExpertPlane {
         for action in actions {
             switch action {
             case .sendHello(let link): try? transport.send(WireHeader(body: .hello(hello)), tensor: nil, to: link)
+            case .renew(let link): transport.renew(link)
             case .sendHeartbeat(let link):
                 try? transport.send(WireHeader(body: .heartbeat(heartbeat)), tensor: nil, to: link)
             case .joined(let link):

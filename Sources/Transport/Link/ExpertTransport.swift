@@ -39,6 +39,9 @@ package protocol ExpertTransport: AnyObject {
     /// Ends a link: no event of it follows, and what was sent shortly before may still arrive.
     func disconnect(_ link: LinkID)
 
+    /// Begins a new connection for a link, which loses the one that it has; `disconnected` and `connected` follow.
+    func renew(_ link: LinkID)
+
     /// Sends a message, or throws without waiting and without having sent any of it.
     ///
     /// The tensor frame is sealed and stays readable: to try elsewhere, send it again.

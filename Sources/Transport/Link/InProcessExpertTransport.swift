@@ -72,6 +72,12 @@ package final class InProcessExpertTransport: ExpertTransport {
         pending.removeAll { $0.link == link }
     }
 
+    /// Loses the connection and has another.
+    package func renew(_ link: LinkID) {
+        guard links[link]?.isConnected == true else { return }
+        pending += [.disconnected(link), .connected(link)]
+    }
+
     /// Hands a message to the node at once; throws `unknownLink`, `notConnected` or `invalidMessage`.
     package func send(_ header: WireHeader, tensor: Frame?, to link: LinkID) throws(TransportError) {
         guard let target = links[link] else {

@@ -36,6 +36,8 @@ package struct LinkStateMachine: Sendable {
     package enum Action: Hashable, Sendable {
         /// Send our hello.
         case sendHello
+        /// Begin a new connection: nobody answers on this one, which may have lost its place among the bytes.
+        case renew
         /// Send a heartbeat.
         case sendHeartbeat
         /// Work can go to the peer of this incarnation.
@@ -76,6 +78,8 @@ package struct LinkStateMachine: Sendable {
     private var silence: Duration = .zero
     private var countedUntil: Duration = .zero
     private var lastSent: Duration = .zero
+    /// Hellos that were repeated on this connection since anything was heard.
+    private var repeats = 0
 
     /// A link that is not connected yet.
     package init(timing: Timing = Timing()) {
@@ -136,8 +140,8 @@ package struct LinkStateMachine: Sendable {
 
     /// Any other message of the peer's came: a result, a fault.
     ///
-    /// `suspect` to `up`, with `markUp`, unless its heartbeats say that it does not compute. `down` to `greeting`, with `sendHello`, since a peer given up for silence speaks
-    /// again; not after its goodbye. In the other states nothing.
+    /// `suspect` to `up`, with `markUp`, unless its heartbeats say that it does not compute. `down` to `greeting`, with
+    /// `sendHello`, since a peer given up for silence speaks again; not after its goodbye. In the other states nothing.
     package mutating func traffic(at now: Duration) -> [Action] {
         switch state {
         case .connecting, .greeting: return []
@@ -161,7 +165,8 @@ package struct LinkStateMachine: Sendable {
     /// Time passed; to be called in every round of the owner's loop, at least once in a heartbeat interval.
     ///
     /// `up` to `suspect` and `suspect` to `down` by silence; one call goes one step. In both, `sendHeartbeat` when it is
-    /// time. In `greeting`, and in `down` with a connection, `sendHello` again after each `Timing.downAfter`.
+    /// time. In `greeting`, and in `down` with a connection, `sendHello` again after `Timing.downAfter`, and `renew` after
+    /// as long again.
     package mutating func tick(at now: Duration) -> [Action] {
         countSilence(until: now)
         switch state {
@@ -169,7 +174,10 @@ package struct LinkStateMachine: Sendable {
         case .greeting, .down:
             guard isConnected, departed == nil, now - lastSent >= timing.downAfter else { return [] }
             lastSent = now
-            return [.sendHello]
+            repeats += 1
+            guard repeats > 1 else { return [.sendHello] }
+            repeats = 0
+            return [.renew]
         case .up:
             guard silence >= timing.suspectAfter else { return heartbeatIfDue(at: now) }
             state = .suspect
@@ -214,6 +222,7 @@ package struct LinkStateMachine: Sendable {
 
     private mutating func heard(at now: Duration) {
         silence = .zero
+        repeats = 0
         countedUntil = max(countedUntil, now)
     }
 

@@ -119,6 +119,11 @@ package final class ZMQExpertTransport: ExpertTransport {
         if isComplete { trustRevision = revision }
     }
 
+    /// Begins a new connection at the next poll.
+    package func renew(_ link: LinkID) {
+        links.first { $0.id == link }?.renewal = .now
+    }
+
     /// Closes a link; what is queued is still sent within the linger period.
     package func disconnect(_ link: LinkID) {
         guard let index = links.firstIndex(where: { $0.id == link }) else { return }
