@@ -88,6 +88,10 @@ extension ChaosScenario {
                 var row = ChaosRow(name, tally, calmWorst: calm.worst, recovery: recovery.value)
                 row.demand((carried.value ?? 0) > 0, "nothing went through the bad links")
                 row.demand(tally.degraded == 0, "an answer was degraded though nobody allowed that")
+                row.demand(
+                    recovery.value.map { $0 < .seconds(15) } ?? false,
+                    "a link was not back within 15 s of the last damage",
+                )
                 let after = await stage.load.askAll(at: cluster.url())
                 row.demand(after.right == after.requests, "afterwards \(after.requests - after.right) were not right")
                 return row

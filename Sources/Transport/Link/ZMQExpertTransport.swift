@@ -242,6 +242,10 @@ package final class ZMQExpertTransport: ExpertTransport {
             case .disconnected where link.isConnected:
                 link.isConnected = false
                 lost = true
+                // Bytes in disorder end libzmq's trying too, and it does not say so: only that it tries again is heard.
+                link.renewal = .now + options.reconnectIntervalMaximum
+            case .connectRetried, .connectDelayed, .connected:
+                link.renewal = nil
             default:
                 let failure = WireFailure(kind, value: link.monitor.value, isEncrypted: link.key != nil)
                 if let failure { report(link.id, failure) }
