@@ -166,7 +166,7 @@ let package = Package(
 
         // Tests: values, one process, real processes.
         library("TestKit", ["Transport", "Kernels"]),
-        library("FuzzEntries", ["Model", "Imaging", "Shared"]),
+        library("FuzzEntries", ["Model", "Imaging", "Transport", "Shared"]),
         tests("KernelsTests", ["Kernels"]),
         tests("SharedTests", ["Shared", .product(name: "Logging", package: "swift-log")]),
         tests("FuzzTests", ["FuzzEntries"]),

@@ -166,7 +166,68 @@ def images(suffix):
     return give
 
 
+def varint(number):
+    out = b""
+    while number > 127:
+        out, number = out + bytes([number & 127 | 128]), number >> 7
+    return out + bytes([number])
+
+
+def field(number, value):
+    """One field of a protobuf message: a number, or bytes."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def message(*fields):
+    return b"".join(field(number, value) for number, value in fields)
+
+
+def wire():
+    key, meta = message((1, 2), (3, 1)), message((1, 2), (2, 1))
+    digest = bytes(range(32))
+    group = message((1, key), (2, 2), (3, digest))
+    sealed = b"\x0d" + struct.pack("<I", 0x12345678)
+    hello = message((1, b"ct"), (2, 7), (3, 2), (4, digest), (5, 4), (6, 1), (7, message((1, key), (2, digest))),
+                    (7, message((1, meta), (2, digest))), (8, b"f32"), (9, b"medmoe/1"), (10, 1 << 20), (11, 1))
+    bodies = {
+        "hello": (3, hello),
+        "dispatch": (4, message((1, group), (2, 4), (3, 1), (4, 500), (5, 1), (6, sealed))),
+        "result": (5, message((1, group), (2, 4), (3, 1), (4, 9), (5, 9), (6, 1), (7, sealed))),
+        "fault": (6, message((1, 4), (2, b"not ready"), (3, key), (4, 1), (5, 2))),
+        "heartbeat": (7, message((1, 7), (2, 5), (3, 3), (4, 1))),
+        "goodbye": (8, message((1, b"shutting down"))),
+        "cancel": (9, b""),
+        "assign": (10, message((1, 3), (2, key), (2, meta), (3, 1))),
+    }
+    for name, body in bodies.items():
+        header = message((1, 1), (2, 12), body)
+        yield name, CUT.join([header, bytes(32)] if name in ("dispatch", "result") else [header])
+
+
+def placement():
+    nodes = [{"id": "ct", "endpoint": "tcp://10.0.0.2:7000", "experts": "*.1", "key": "a" * 40},
+             {"id": "rest", "endpoint": "ipc:///run/rest", "experts": "all", "drain": True},
+             {"id": "spare", "endpoint": "tcp://[::1]:7000", "experts": "none"}]
+    yield "good", joined({"epoch": 3, "nodes": nodes})
+    yield "twice", joined({"epoch": 3, "nodes": [nodes[0], nodes[0]]})
+    yield "empty", joined({"epoch": 1, "nodes": []})
+    yield "free", joined({"epoch": 1, "nodes": [{"id": "a", "endpoint": "tcp://a:1"}]})
+
+
+def allow_list():
+    keys = ["Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID", "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"]
+    yield "good", joined({"routers": [{"name": "front", "key": keys[0]}],
+                          "nodes": [{"name": "ct", "key": keys[1], "experts": "*.1,0.meta", "endpoint": "tcp://a:1"}]})
+    yield "short", joined({"routers": [{"name": "front", "key": "abc"}], "nodes": []})
+    yield "empty", joined({"routers": [], "nodes": []})
+
+
 ENTRIES = {
+    "wire": wire,
+    "placement": placement,
+    "allow-list": allow_list,
     "safetensors-header": safetensors_header,
     "index": index,
     "manifest": manifest,

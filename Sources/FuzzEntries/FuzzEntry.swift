@@ -14,7 +14,7 @@ package struct FuzzEntry: Sendable {
 
     /// Every entry, in the order in which `dev/fuzz all` takes them.
     package static let all: [FuzzEntry] = [
-        safetensorsHeader, index, manifest, config, tokenizer, dicom, png, jpeg, tiff, webp,
+        safetensorsHeader, index, manifest, config, tokenizer, dicom, png, jpeg, tiff, webp, wire, placement, allowList,
     ]
 
     /// Runs one input.

@@ -185,7 +185,9 @@ final class EngineLoop {
         // The pass is worth its time as long as one of its sequences is.
         let deadline = parts.map(\.sequence.request.deadline).max() ?? .now
         let ids = Set(parts.map(\.sequence.id))
-        let cutter = PassCutter(most: limits.microBatches ?? plane.microBatches)
+        var cutter = PassCutter(most: limits.microBatches ?? plane.microBatches)
+        // A few rows read the weights once, and those of two micro-batches twice: not of its own accord.
+        if limits.microBatches == nil { cutter.decodeRows = 16 }
         return cutter.cut(parts.map(\.rows.count)).map { content in
             PassPiece(
                 content.map { (parts[$0.part], $0.rows) },
