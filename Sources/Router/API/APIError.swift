@@ -38,7 +38,8 @@ package struct APIError: HTTPResponseError, Sendable {
                 code: code,
             )
         )
-        retryAfter = error.code == .queueFull || status == .serviceUnavailable ? 1 : nil
+        let passes = error.code == .queueFull || status == .serviceUnavailable
+        retryAfter = error.retryAfter ?? (passes ? 1 : nil)
     }
 
     /// What goes over the wire for an error that does not concern a query.

@@ -45,6 +45,7 @@ package final class InferenceEngine: Sendable {
         var isDraining = false
         var isStopped = false
         var load = EngineLoad()
+        var pace = CompletionPace()
     }
 
     /// The model it runs.
@@ -81,14 +82,23 @@ package final class InferenceEngine: Sendable {
                 throw QueryError(.draining, "The server is shutting down and takes no new requests; ask another one.")
             }
             guard inbox.load.waiting < limit else {
-                throw QueryError(.queueFull, "All \(limit) places of the waiting queue are taken; try again later.")
+                // A quarter of the queue, so that those who come back do not all find it full again.
+                let seconds = inbox.pace.seconds(untilFree: (limit + 3) / 4, now: .now)
+                throw QueryError(
+                    .queueFull,
+                    "All \(limit) places of the waiting queue are taken; try again in \(seconds) s.",
+                    retryAfter: seconds,
+                )
             }
             let id = inbox.nextID
             inbox.nextID += 1
             inbox.load.waiting += 1
             inbox.commands.append(
-                .submit(request, id: id, at: .now) { event in
-                    if event.isLast { ending.note() }
+                .submit(request, id: id, at: .now) { [weak self] event in
+                    if event.isLast {
+                        ending.note()
+                        self?.inbox.withLock { $0.pace.note(.now) }
+                    }
                     continuation.yield(event)
                     if event.isLast { continuation.finish() }
                 }

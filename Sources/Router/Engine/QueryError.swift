@@ -36,9 +36,12 @@ package struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
     package var message: String
     /// The request field concerned, if any.
     package var parameter: String?
+    /// Seconds after which it is worth trying again, where that is known.
+    package var retryAfter: Int?
 
     /// Describes a refusal.
-    package init(_ code: Code, _ message: String, parameter: String? = nil) {
+    package init(_ code: Code, _ message: String, parameter: String? = nil, retryAfter: Int? = nil) {
+        self.retryAfter = retryAfter
         self.code = code
         self.message = message
         self.parameter = parameter
