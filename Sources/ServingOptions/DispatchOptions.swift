@@ -39,7 +39,8 @@ package struct DispatchOptions: ParsableArguments {
         }
         let policies = settings.string("on-missing-expert", flag: onMissingExpert) ?? "refuse"
         configuration.query.onMissing = try MissingExpertPolicies(parsing: policies) { name in
-            launcher.domains.index(of: name) ?? Int(name).flatMap { (0..<count).contains($0) ? $0 : nil }
+            let named = launcher.domains.indices(of: name)
+            return named.isEmpty ? Int(name).flatMap { (0..<count).contains($0) ? [$0] : nil } ?? [] : named
         }
         switch settings.string("hedge", flag: hedge) ?? "auto" {
         case "auto": configuration.hedges = true

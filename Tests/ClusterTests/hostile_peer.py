@@ -32,9 +32,9 @@ def text(field, value):
     return varint(field << 3 | 2) + varint(len(value)) + value
 
 
-def crc32c(data):
-    """The Castagnoli checksum that a dispatch carries of its rows."""
-    crc = 0xFFFFFFFF
+def crc32c(data, before):
+    """The Castagnoli checksum that a dispatch carries of its rows, begun with the request's number."""
+    crc = 0xFFFFFFFF ^ before
     for byte in data:
         crc ^= byte
         for _ in range(8):
@@ -42,9 +42,9 @@ def crc32c(data):
     return crc ^ 0xFFFFFFFF
 
 
-def checksum(data, value=None):
+def checksum(data, request, value=None):
     """The field of a dispatch with the checksum of the frame that follows, or with another."""
-    number = crc32c(data) if value is None else value
+    number = crc32c(data, request) if value is None else value
     return text(6, b"\x0d" + struct.pack("<I", number))
 
 
@@ -60,7 +60,7 @@ def dispatch(rows, layer=0, index=0, size=None, dtype=1, deadline=5000, groups=N
 
 def ask(request, body, frame, version=1):
     """The frames of a dispatch whose rows are what its checksum says."""
-    return [header(request, DISPATCH, body + checksum(frame), version), frame]
+    return [header(request, DISPATCH, body + checksum(frame, request), version), frame]
 
 
 def body_field(frame):
@@ -122,7 +122,7 @@ lies = {
     "an unknown number type": ask(1, dispatch(1, dtype=77), row),
     "no groups": ask(1, dispatch(1, groups=b""), row),
     "no checksum": [header(1, DISPATCH, dispatch(1)), row],
-    "a wrong checksum": [header(1, DISPATCH, dispatch(1) + checksum(row, 7)), row],
+    "a wrong checksum": [header(1, DISPATCH, dispatch(1) + checksum(row, 1, 7)), row],
     "an empty checksum": [header(1, DISPATCH, dispatch(1) + text(6, b"")), row],
     "no tensor frame": [header(1, DISPATCH, dispatch(1))],
     "three frames": [header(1, DISPATCH, dispatch(1)), row, row],

@@ -58,6 +58,16 @@ struct ChatEventWriterTests {
         return (try #require(choice["delta"] as? [String: String]), choice["finish_reason"] as? String)
     }
 
+    @Test("A stream says when its answer becomes less than whole, in a chunk like any other")
+    func degraded() throws {
+        let events = try Self.events(Self.writer().chunks(for: .degraded))
+        #expect(events.count == 1)
+        let event = try #require(events.first)
+        #expect(try Self.choice(event).delta.isEmpty)
+        let medmoe = try #require(try Self.object(event)["medmoe"] as? [String: Any])
+        #expect(medmoe["degraded"] as? Bool == true)
+    }
+
     @Test("An answer is a role, its texts, a finish reason and the end")
     func sequence() throws {
         let writer = Self.writer()

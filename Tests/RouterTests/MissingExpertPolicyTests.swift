@@ -8,7 +8,10 @@ struct MissingExpertPolicyTests {
     static let domains = ["ct": 0, "mr": 1]
 
     static func parse(_ text: String) throws -> MissingExpertPolicies {
-        try MissingExpertPolicies(parsing: text) { domains[$0] ?? Int($0).flatMap { (0..<4).contains($0) ? $0 : nil } }
+        try MissingExpertPolicies(parsing: text) { name in
+            if name == "both" { return [0, 2] }
+            return (domains[name] ?? Int(name)).flatMap { (0..<4).contains($0) ? [$0] : nil } ?? []
+        }
     }
 
     @Test("A policy for all, and others for single experts")
@@ -22,6 +25,7 @@ struct MissingExpertPolicyTests {
         #expect(mixed.policy(for: ExpertID(layer: 2, slot: .meta)) == .refuse, "nothing can go on by it")
         #expect(mixed.loosest == .metaOnly)
         #expect([0, 1, 2, 3].map(mixed.bears.contains) == [false, true, true, false])
+        #expect(try Self.parse("both=wait").byIndex == [0: .wait, 2: .wait], "a domain that two experts have")
         let strict = try Self.parse("refuse,mr=meta_only")
         #expect([0, 1, 2, 3].map(strict.bears.contains) == [false, true, false, false])
         #expect(strict.loosest == .metaOnly)

@@ -44,6 +44,21 @@ struct NodeTrustTests {
         #expect(cluster.registry.hosts(of: Cluster.meta).isEmpty)
     }
 
+    @Test("Another process on the same connection is judged as the first was")
+    func restarted() {
+        var cluster = Cluster(trust: WireTrust(Self.fair))
+        for (event, _) in NodeRegistryTests.join { _ = cluster.feed(event) }
+        let actions = cluster.feed(
+            .hello(2) {
+                $0.incarnation = 77
+                $0.sender = "node-3"
+            }
+        )
+        #expect(actions.first == "lost 2: it was restarted")
+        #expect(actions.count == 2 && actions.last?.hasPrefix("refused 2: ") == true)
+        #expect(cluster.registry.hosts(of: Cluster.second).isEmpty)
+    }
+
     @Test("A node that bears another name than its key's is refused")
     func otherName() {
         var cluster = Cluster(trust: WireTrust(Self.fair))

@@ -9,7 +9,8 @@ import Transport
 final class ScriptedPlane: ExpertPlane {
     let cluster: InProcessCluster
     private let script: (InProcessCluster, _ begun: Int, _ served: Int) -> Void
-    private var begun = 0
+    /// Calls to experts so far.
+    private(set) var begun = 0
     private var served = 0
 
     init(_ cluster: InProcessCluster, script: @escaping (InProcessCluster, _ begun: Int, _ served: Int) -> Void) {

@@ -15,7 +15,7 @@ struct ZMQAbuseTests {
         let (header, tensor) = try Samples.dispatch(rows: 2, hiddenSize: 4)
         let dispatch = try header.encode().copyBytes()
         let rows = tensor.copyBytes()
-        let sum = Checksum.crc32c(tensor.bytes)
+        let sum = Checksum.crc32c(tensor.bytes, after: UInt32(header.request))
         let heartbeat = try Samples.heartbeat.encode().copyBytes()
         return [
             Garbage(testDescription: "an empty header", frames: [[]], code: .emptyHeader),

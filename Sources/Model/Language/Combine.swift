@@ -37,15 +37,16 @@ extension ExpertOutputs {
                 losses.spoiled[row] = metaFailure
                 continue
             }
-            let isBorne = missing.allSatisfy { id in
-                guard case .routed(let index) = id.slot else { return false }
-                return bears(row, index)
+            let culprit = missing.first { id in
+                guard case .routed(let index) = id.slot else { return true }
+                return !bears(row, index)
             }
-            if hasMeta, isBorne {
+            if hasMeta, culprit == nil {
                 let mass = assignments.reduce(Float(0)) { $0 + routing.weights[$1] }
                 losses.lost[row] = LostRow(missing: missing, gateMass: mass)
             } else {
-                losses.spoiled[row] = failures[first]
+                // The one that decides what becomes of the row: not one that it could have done without.
+                losses.spoiled[row] = culprit.flatMap { failures[$0] } ?? metaFailure ?? failures[first]
             }
         }
         return losses

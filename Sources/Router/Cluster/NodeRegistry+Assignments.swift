@@ -14,8 +14,22 @@ extension NodeRegistry {
             guard entry.isGreeted, let hello = entry.hello, let node = wanted[hello.sender] else { return nil }
             // Where nobody wrote what a node should hold, it is the node's own business.
             guard !node.servesWhatItHosts else { return nil }
-            let message = AssignMessage(epoch: document.epoch, experts: node.experts, draining: node.isDraining)
+            let kept = node.isDraining ? [] : moving(from: hello, to: document).subtracting(node.experts)
+            let message = AssignMessage(
+                epoch: document.epoch,
+                experts: (node.experts + kept).sorted(),
+                draining: node.isDraining,
+            )
             return hello.follows(message) ? nil : (link, message)
+        }
+    }
+
+    /// What a node has that a document wants elsewhere, where nobody serves it yet: it keeps that until somebody does.
+    private func moving(from hello: HelloMessage, to document: PlacementDocument) -> Set<ExpertID> {
+        let wanted = document.placement
+        return Set(hello.experts.map(\.expert)).filter { expert in
+            let nodes = wanted.nodes(of: expert)
+            return !nodes.isEmpty && !hosts(of: expert).contains { nodes.contains($0.node) }
         }
     }
 

@@ -35,19 +35,19 @@ package struct NodeRegistry {
         var heartbeat: HeartbeatMessage?
     }
 
-    private let expectation: ModelExpectation
+    let expectation: ModelExpectation
     /// The placement's epoch.
-    package private(set) var epoch: UInt64
+    package internal(set) var epoch: UInt64
     /// The router's own name and the experts that it computes itself.
     private let local: (node: NodeID, experts: [ExpertID])?
-    private(set) var entries: [LinkID: Entry] = [:]
+    var entries: [LinkID: Entry] = [:]
     /// Which keys are trusted to be which nodes, where the wire has keys.
-    private let trust: WireTrust?
+    let trust: WireTrust?
     private var hosts: [ExpertID: [DispatchPlan.Host]] = [:]
     /// Nodes that are not asked for anything new because somebody here wants so.
     private(set) var drained: Set<NodeID> = []
     /// Goes up whenever `status` may have changed.
-    package private(set) var revision = 0
+    package internal(set) var revision = 0
 
     /// Starts without nodes.
     package init(
@@ -71,27 +71,6 @@ package struct NodeRegistry {
     ) {
         revision += 1
         entries[link] = Entry(endpoint: endpoint, placed: placed, machine: LinkStateMachine(timing: timing))
-    }
-
-    /// Takes a document's epoch and what it says of nodes that have a link already.
-    package mutating func follow(_ document: PlacementDocument) -> [Action] {
-        revision += 1
-        epoch = document.epoch
-        let nodes = Dictionary(document.nodes.map { ($0.endpoint, $0) }) { first, _ in first }
-        var actions: [Action] = []
-        for link in entries.keys.sorted() {
-            guard var entry = entries[link], let node = nodes[entry.endpoint] else { continue }
-            entry.placed = node
-            let before = entry.refusal
-            if let hello = entry.hello, entry.serves || before != nil {
-                entry.refusal = refusal(of: hello, on: link, placed: node)
-                if let refusal = entry.refusal, refusal != before { actions.append(.refused(link, reason: refusal)) }
-                if before != nil, entry.serves { actions.append(.joined(link)) }
-            }
-            entries[link] = entry
-        }
-        rebuildHosts()
-        return actions
     }
 
     /// What the placement says of the node at the end of a link.
@@ -253,72 +232,6 @@ package struct NodeRegistry {
         return ClusterStatus(nodes: nodes, experts: experts, epoch: epoch)
     }
 
-    /// Judges every node anew, after the allow-list or the placement's keys changed.
-    package mutating func review() -> [Action] {
-        var actions: [Action] = []
-        for link in entries.keys.sorted() {
-            guard var entry = entries[link], let hello = entry.hello else { continue }
-            let refusal = refusal(of: hello, on: link, placed: entry.placed)
-            guard refusal != entry.refusal else { continue }
-            if let refusal {
-                if entry.serves { actions.append(.lost(link, reason: "it is trusted no more")) }
-                actions.append(.refused(link, reason: refusal))
-            } else if entry.machine.state == .up {
-                actions.append(.joined(link))
-            }
-            entry.refusal = refusal
-            entries[link] = entry
-        }
-        revision += 1
-        rebuildHosts()
-        return actions
-    }
-
-    /// Takes words about why a link gets no connection, for people.
-    package mutating func explain(_ link: LinkID, _ words: String) {
-        guard let entry = entries[link], !entry.serves, entry.downReason != words else { return }
-        entries[link]?.downReason = words
-        revision += 1
-    }
-
-    /// Why nobody may answer at an endpoint, nil where somebody may.
-    private func distrust(of endpoint: String) -> String? {
-        guard let trust, trust.node(at: endpoint) == nil else { return nil }
-        return "The allow-list has no node at \(endpoint); add its name, key and experts."
-    }
-
-    private func refusal(of hello: HelloMessage, on link: LinkID, placed: PlacementDocument.Node?) -> String? {
-        // An address may have come to somebody else since the placement was written.
-        if let placed, !placed.servesWhatItHosts, placed.id.rawValue != hello.sender {
-            return
-                "The node at \(placed.endpoint) calls itself \(hello.sender) and the placement names it \(placed.id). "
-                + "Mend one of them."
-        }
-        if let trust, let endpoint = entries[link]?.endpoint {
-            guard let node = trust.node(at: endpoint) else { return distrust(of: endpoint) }
-            let refusal = node.refusal(name: hello.sender, experts: hello.experts.map(\.expert))
-            if let refusal { return refusal }
-        }
-        let twin = entries.first { other, entry in
-            // A silent node may speak again, and its name is still its own.
-            other != link && entry.refusal == nil && [.up, .suspect].contains(entry.machine.state)
-                && entry.hello?.sender == hello.sender
-        }
-        if let twin {
-            return "Two nodes call themselves \(hello.sender); the other is at \(twin.value.endpoint). Rename one."
-        }
-        return expectation.refusal(
-            of: HelloFacts(
-                node: NodeID(hello.sender),
-                isExpertNode: hello.role == .expertNode,
-                modelHash: hello.modelHash,
-                hiddenSize: hello.hiddenSize,
-                numerics: hello.numerics,
-                experts: Dictionary(hello.experts.map { ($0.expert, $0.weightsHash) }) { first, _ in first },
-            )
-        )
-    }
-
     private func apply(
         _ actions: [LinkStateMachine.Action],
         to entry: inout Entry,
@@ -339,8 +252,8 @@ package struct NodeRegistry {
             case .markDown(let reason):
                 let words = reason.words
                 entry.downReason = words
-                // What comes back is judged anew by its hello.
-                entry.refusal = nil
+                // What comes back is judged anew by its hello; that of another process in its place is here, and judged.
+                if reason != .restarted { entry.refusal = nil }
                 return .lost(link, reason: words)
             }
         }
@@ -361,16 +274,24 @@ package struct NodeRegistry {
         }.map { .sendHello($0) }
     }
 
-    private mutating func rebuildHosts() {
+    mutating func rebuildHosts() {
         hosts = [:]
+        var former: [ExpertID: [DispatchPlan.Host]] = [:]
         for link in entries.keys.sorted() {
             guard let entry = entries[link], entry.serves, !isDraining(entry), let hello = entry.hello else { continue }
             for hosted in hello.experts {
-                guard let hash = hosted.weightsHash, entry.isAsked(for: hosted.expert) else { continue }
+                guard let hash = hosted.weightsHash else { continue }
                 let host = DispatchPlan.Host(link: link, node: NodeID(hello.sender), weightsHash: hash)
-                hosts[hosted.expert, default: []].append(host)
+                if entry.isAsked(for: hosted.expert) {
+                    hosts[hosted.expert, default: []].append(host)
+                } else {
+                    former[hosted.expert, default: []].append(host)
+                }
             }
         }
+        // An expert on its way to another node is asked of the one that still has it.
+        let moving = Set(entries.values.flatMap { $0.placed?.experts ?? [] }).intersection(former.keys)
+        for expert in moving where hosts[expert] == nil { hosts[expert] = former[expert] }
     }
 }
 
@@ -383,6 +304,8 @@ extension LinkEvent {
 
 extension NodeRegistry.Entry {
     var serves: Bool { machine.state == .up && refusal == nil }
+    /// Whether the node said hello on a connection that holds, silent or not.
+    var isHere: Bool { [.up, .suspect].contains(machine.state) }
 
     /// Whether the placement lets the node be asked for an expert that it hosts.
     fileprivate func isAsked(for expert: ExpertID) -> Bool {

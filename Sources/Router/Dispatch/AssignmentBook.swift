@@ -1,10 +1,10 @@
 internal import Shared
 internal import Transport
 
-/// The placement that nodes are to follow, and which of them were told: each process once for each epoch.
+/// The placement that nodes are to follow, and which of them were told: each process once for what it is to hold.
 struct AssignmentBook {
     private struct Told: Equatable {
-        var epoch: UInt64
+        var message: AssignMessage
         var incarnation: UInt64?
     }
 
@@ -22,7 +22,7 @@ struct AssignmentBook {
 
     /// Whether the process at the end of a link has not been told yet; it counts as told afterwards.
     mutating func isNews(_ message: AssignMessage, link: LinkID, incarnation: UInt64?) -> Bool {
-        let telling = Told(epoch: message.epoch, incarnation: incarnation)
+        let telling = Told(message: message, incarnation: incarnation)
         guard told[link] != telling else { return false }
         told[link] = telling
         return true

@@ -32,6 +32,8 @@ final class Dispatcher {
         let rows: Int
         let at: ContinuousClock.Instant
         var isHedged = false
+        /// When to look again whether another replica can be asked.
+        var nextLook: ContinuousClock.Instant?
     }
 
     private let transport: any ExpertTransport
@@ -64,6 +66,9 @@ final class Dispatcher {
         self.now = now
         self.directory = directory
     }
+
+    /// Between two looks for another replica where there was none.
+    private static let pause: Duration = .milliseconds(50)
 
     /// The links that owe an answer.
     var links: Set<LinkID> { machine.links }
@@ -124,8 +129,7 @@ final class Dispatcher {
                 + "lower --max-rows or raise its --max-message-mib"
             return ended(dispatch, frame, of: call, .refused, words, reason: "message_too_large")
         }
-        guard load.bytes(of: dispatch.link) == 0 || load.bytes(of: dispatch.link) + bytes <= settings.linkCreditBytes
-        else {
+        guard hasCredit(dispatch.link, bytes) else {
             deferred.append((call, dispatch, frame))
             return
         }
@@ -191,7 +195,13 @@ final class Dispatcher {
             metrics.recordDroppedReply(reason: "late")
             return
         }
-        let code: ExpertFailure.Code = fault.code == .deadlineExceeded ? .timedOut : .refused
+        let code: ExpertFailure.Code =
+            switch fault.code {
+            case .deadlineExceeded: .timedOut
+            // It will pass, or the expert will be somewhere else.
+            case .busy, .draining, .expertNotReady, .stalePlacement: .unavailable
+            default: .refused
+            }
         let words = "answered \(fault.code.rawValue): \(fault.message)"
         // A dispatch that the node could not read, though we can write: the wire spoiled it.
         let retry: Retry = fault.code == .invalidRequest && fault.retryable ? .anywhere : .elsewhere
@@ -208,6 +218,7 @@ final class Dispatcher {
     /// A link went down: what was out on it is tried elsewhere.
     func lost(_ link: LinkID, reason: String) {
         slow.forget(link)
+        latency.forget(link)
         let waiting = deferred.filter { $0.dispatch.link == link }
         deferred.removeAll { $0.dispatch.link == link }
         for (request, dispatch) in machine.lost(link) {
@@ -220,21 +231,27 @@ final class Dispatcher {
         }
     }
 
-    /// Asks another replica for what is late; on a link that is silent, at once.
+    /// Asks another replica for what is late; for what a silent link owes at once, whatever hedging may cost.
     func hedge(silent: LinkID? = nil) {
-        guard settings.hedges else { return }
+        guard settings.hedges || silent != nil else { return }
+        if let silent { redirectDeferred(from: silent) }
         let time = now()
         for (request, dispatch) in machine.outstanding.sorted(by: { $0.key < $1.key }) {
             guard let one = sent[request], !one.isHedged else { continue }
             let patience = HedgeBudget.patience(p95: latency.p95(dispatch.link, rows: one.rows))
-            guard dispatch.link == silent || one.at.duration(to: time) >= patience else { continue }
+            let isSilent = dispatch.link == silent
+            let isLate = settings.hedges && one.at.duration(to: time) >= patience
+            guard isSilent || isLate && (one.nextLook.map { $0 <= time } ?? true) else { continue }
             slow.note(dispatch.link, at: time)
             let groups = dispatch.groups.filter { group in
                 one.call.open[group.expert].map { open in
                     open.inFlight == 1 && choose(group.expert) { open.asked[$0] != nil } != nil
                 } ?? false
             }
-            guard !groups.isEmpty, budget.spend() else { continue }
+            guard !groups.isEmpty, isSilent || budget.spend() else {
+                sent[request]?.nextLook = time + Self.pause
+                continue
+            }
             sent[request]?.isHedged = true
             metrics.recordHedge(node: dispatch.node)
             reroute(groups, of: dispatch, frame: one.frame, call: one.call)
@@ -248,7 +265,8 @@ final class Dispatcher {
         return machine.outstanding.compactMap { request, dispatch -> Duration? in
             guard let one = sent[request], !one.isHedged else { return nil }
             let patience = HedgeBudget.patience(p95: latency.p95(dispatch.link, rows: one.rows))
-            return max(.milliseconds(1), patience - one.at.duration(to: time))
+            let look = one.nextLook.map { time.duration(to: $0) } ?? .zero
+            return max(.milliseconds(1), patience - one.at.duration(to: time), look)
         }.min()
     }
 
@@ -274,10 +292,28 @@ final class Dispatcher {
         return (dispatch, one)
     }
 
+    private func hasCredit(_ link: LinkID, _ bytes: Int) -> Bool {
+        load.bytes(of: link) == 0 || load.bytes(of: link) + bytes <= settings.linkCreditBytes
+    }
+
+    /// Sends what waited for a link as far as its credit goes, and drops what nobody waits for any more.
     private func releaseCredit(of link: LinkID) {
-        guard let index = deferred.firstIndex(where: { $0.dispatch.link == link }) else { return }
-        let one = deferred.remove(at: index)
-        transmit(one.dispatch, frame: one.frame, of: one.call)
+        deferred.removeAll { one in !one.dispatch.groups.contains { one.call.isOpen($0.expert) } }
+        while let index = deferred.firstIndex(where: { $0.dispatch.link == link }),
+            hasCredit(link, deferred[index].frame.byteCount)
+        {
+            let one = deferred.remove(at: index)
+            transmit(one.dispatch, frame: one.frame, of: one.call)
+        }
+    }
+
+    /// What was not sent to a link that is silent now goes elsewhere, if it can.
+    private func redirectDeferred(from link: LinkID) {
+        let waiting = deferred.filter { $0.dispatch.link == link }
+        deferred.removeAll { $0.dispatch.link == link }
+        for one in waiting {
+            ended(one.dispatch, one.frame, of: one.call, .unavailable, "is silent", reason: "silent")
+        }
     }
 
     private func cancelLosers(of call: LayerCall) {

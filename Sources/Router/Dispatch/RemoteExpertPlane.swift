@@ -203,6 +203,8 @@ package final class RemoteExpertPlane: ExpertPlane {
     /// Waits for a layer's answers.
     func finish(_ layer: LayerCall) -> ExpertOutputs {
         if !layer.isComplete { idle() }
+        // What came while other rows were computed counts, however long that took.
+        if !layer.isComplete { listen(for: .zero, expecting: dispatcher.links) }
         while !layer.isComplete {
             let left = now().duration(to: layer.deadline)
             if layer.isAbandoned() {
@@ -273,6 +275,8 @@ package final class RemoteExpertPlane: ExpertPlane {
         switch event {
         case .message(let link, let header, let frame):
             switch header.body {
+            // Somebody may have what another was to keep until then.
+            case .hello: tellAssignments()
             case .result(let result): dispatcher.take(result, frame: frame, request: header.request, from: link)
             case .fault(let fault) where header.request == 0: heard(fault, from: link)
             case .fault(let fault): dispatcher.take(fault, request: header.request, from: link)

@@ -39,6 +39,9 @@ package struct ReplicaLatency: Sendable {
         samples[key] = known
     }
 
+    /// Forgets a link, which is gone.
+    package mutating func forget(_ link: LinkID) { samples = samples.filter { $0.key.link != link } }
+
     /// The time within which 95 of 100 answers of this size came lately; nil while too few are known.
     package func p95(_ link: LinkID, rows: Int) -> Duration? {
         guard let durations = samples[Key(link: link, size: Self.size(rows))]?.durations,

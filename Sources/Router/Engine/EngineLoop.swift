@@ -187,7 +187,8 @@ final class EngineLoop {
         let ids = Set(parts.map(\.sequence.id))
         var cutter = PassCutter(most: limits.microBatches ?? plane.microBatches)
         // A few rows read the weights once, and those of two micro-batches twice: not of its own accord.
-        if limits.microBatches == nil { cutter.decodeRows = 16 }
+        cutter.decodeRows = limits.decodeRowsPerMicroBatch ?? (limits.microBatches == nil ? 16 : cutter.decodeRows)
+        cutter.promptRows = limits.promptRowsPerMicroBatch
         return cutter.cut(parts.map(\.rows.count)).map { content in
             PassPiece(
                 content.map { (parts[$0.part], $0.rows) },
@@ -202,11 +203,13 @@ final class EngineLoop {
     /// Draws the consequences of a pass for one sequence: it goes on, waits for an expert, or fails.
     private func settle(_ part: PassPart, pieces: [PassPiece]) {
         let sequence = part.sequence
-        let spoiled = part.rows.lazy.compactMap { row in
+        let failures = part.rows.compactMap { row in
             PassPiece.place(of: row, in: pieces).flatMap { $0.pass.spoiled[$0.row] }
-        }.first
+        }
+        // A row that may not wait decides before one that may.
+        let spoiled = failures.first { !waits(sequence, for: $0) } ?? failures.first
         guard let spoiled else {
-            sequence.parkedFor = nil
+            sequence.parking = nil
             for piece in pieces { piece.observer.commit(sequence) }
             if sequence.tallies.contains(where: \.isDegraded) {
                 if !sequence.isDegraded { metrics.recordDegraded() }
@@ -217,20 +220,30 @@ final class EngineLoop {
         // Whose time ran out: the request's own, or the expert's.
         if sequence.request.deadline <= .now {
             sequence.fail(Self.deadlinePassed)
-        } else if spoiled.canHeal, sequence.request.onMissing.policy(for: spoiled.expert) == .wait {
+        } else if waits(sequence, for: spoiled) {
             // As if the step had not been: its keys and values are written again.
             part.cache.truncate(to: part.position)
-            sequence.parkedFor = spoiled.expert
+            sequence.parking = Parking(for: spoiled.expert, after: sequence.parking, now: .now)
             metrics.recordParked()
         } else {
             sequence.fail(QueryError(spoiled))
         }
     }
 
+    private func waits(_ sequence: Sequence, for failure: ExpertFailure) -> Bool {
+        failure.canHeal && sequence.request.onMissing.policy(for: failure.expert) == .wait
+    }
+
     /// Whether a sequence waits for an expert that is still missing.
     private func isParked(_ sequence: Sequence) -> Bool {
-        guard let expert = sequence.parkedFor else { return false }
-        return !plane.serves(expert)
+        guard let parking = sequence.parking else { return false }
+        return parking.until > .now || !plane.serves(parking.expert)
+    }
+
+    /// How long the loop may wait for something new: not past the next try of a sequence that waits for an expert.
+    var patience: Duration {
+        let next = running.compactMap { $0.parking?.until }.min().map { ContinuousClock.now.duration(to: $0) }
+        return min(.seconds(1), max(.milliseconds(1), next ?? .seconds(1)))
     }
 
     /// The rows of a step: parts of prompts, and the embeddings of the last tokens.

@@ -23,6 +23,11 @@ package final class InferenceEngine: Sendable {
         package var expertTimeout: Duration = .seconds(5)
         /// Micro-batches of a step at most; nil for what the plane finds worth it.
         package var microBatches: Int?
+        /// Rows that a micro-batch of a step that reads prompts has at least.
+        package var promptRowsPerMicroBatch = 128
+        /// Rows that a micro-batch of a step without prompts has at least; nil for few where `microBatches` is given, and
+        /// for many where it is not.
+        package var decodeRowsPerMicroBatch: Int?
 
         /// The defaults.
         package init() {}
@@ -165,7 +170,7 @@ package final class InferenceEngine: Sendable {
             }
             let worked = loop.step { publish($0) }
             publish(loop.load)
-            plane.serveLinks(for: worked ? .zero : .seconds(1))
+            plane.serveLinks(for: worked ? .zero : loop.patience)
         }
     }
 

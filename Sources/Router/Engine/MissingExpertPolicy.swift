@@ -38,7 +38,7 @@ package struct MissingExpertPolicies: Sendable, Equatable {
     /// Reads `refuse`, `wait` or `meta_only`, and for single experts `NAME=POLICY` by domain or index, comma separated.
     ///
     /// - Throws: `QueryError` with a sentence for whoever wrote the text.
-    package init(parsing text: String, index: (String) -> Int?) throws(QueryError) {
+    package init(parsing text: String, indices: (String) -> [Int]) throws(QueryError) {
         self.init()
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let words = part.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
@@ -53,14 +53,15 @@ package struct MissingExpertPolicies: Sendable, Equatable {
                 standard = policy
                 continue
             }
-            guard let index = index(words[0]) else {
+            let indices = indices(words[0])
+            guard !indices.isEmpty else {
                 throw QueryError(
                     .invalidRequest,
                     "on-missing-expert names the expert \"\(words[0])\", which this model does not have; give a domain of "
                         + "its domains.json or an index.",
                 )
             }
-            byIndex[index] = policy
+            for index in indices { byIndex[index] = policy }
         }
     }
 

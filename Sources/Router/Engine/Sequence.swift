@@ -34,8 +34,8 @@ final class Sequence {
     /// Who saw the positions of each block.
     var tallies: [RoutingTally] = []
     var timings = GenerationTimings()
-    /// The expert that it waits for; its last step has to be computed again.
-    var parkedFor: ExpertID?
+    /// What it waits for; its last step has to be computed again.
+    var parking: Parking?
     /// Whether a part of it was computed while an expert was missing.
     private(set) var isDegraded = false
     private(set) var isOver = false
@@ -80,7 +80,7 @@ final class Sequence {
     }
 
     /// Whether its last step has to be computed again.
-    var isParked: Bool { parkedFor != nil }
+    var isParked: Bool { parking != nil }
     /// Cache positions that it takes in whole blocks.
     var reserved: Int { KVBlock.count(for: capacity) * KVBlock.positionCount }
     /// Prompt positions that are not in the cache yet.

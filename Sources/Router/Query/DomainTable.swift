@@ -21,8 +21,8 @@ package struct DomainTable: Sendable {
         names = Dictionary((file?.experts ?? []).map { ($0.index, $0.domain) }) { first, _ in first }
     }
 
-    /// The index of a domain.
-    package func index(of name: String) -> Int? { names.first { $0.value == name }?.key }
+    /// The experts of a domain, in order; several where the gate spread it.
+    package func indices(of name: String) -> [Int] { names.filter { $0.value == name }.keys.sorted() }
 
     /// The domain of a routed expert, nil when it was not measured.
     package func name(of slot: ExpertSlot) -> String? {

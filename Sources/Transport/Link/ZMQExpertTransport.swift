@@ -243,7 +243,7 @@ package final class ZMQExpertTransport: ExpertTransport {
                 link.isConnected = false
                 lost = true
                 // Bytes in disorder end libzmq's trying too, and it does not say so: only that it tries again is heard.
-                link.renewal = .now + options.reconnectIntervalMaximum
+                link.renewal = link.renewal ?? .now + options.reconnectIntervalMaximum
             case .connectRetried, .connectDelayed, .connected:
                 link.renewal = nil
             default:

@@ -8,7 +8,7 @@ enum WireMessage {
     /// of bounds, and for a tensor frame that is missing, needless or of the wrong size.
     static func frames(_ header: WireHeader, tensor: Frame?) throws(WireError) -> [Frame] {
         try check(header, tensor: tensor)
-        let encoded = try header.encode(checksum: tensor.map { Checksum.crc32c($0.bytes) })
+        let encoded = try header.encode(checksum: tensor.map { checksum(of: $0, request: header.request) })
         return if let tensor { [encoded, tensor] } else { [encoded] }
     }
 
@@ -49,12 +49,17 @@ enum WireMessage {
         return (header, tensor)
     }
 
+    /// The tensor's checksum, begun with the number of the request, so that rows do not answer another question.
+    private static func checksum(of tensor: Frame, request: UInt64) -> UInt32 {
+        Checksum.crc32c(tensor.bytes, after: UInt32(truncatingIfNeeded: request ^ request >> 32))
+    }
+
     /// Throws unless the tensor's bytes, whose number is right, are those that were sent.
     private static func check(_ header: WireHeader, _ checksum: UInt32?, of tensor: Frame) throws(WireError) {
         guard let checksum else {
             throw WireError(.checksum, "a \(header.body.name) has no checksum of its tensor frame; it needs one")
         }
-        guard Checksum.crc32c(tensor.bytes) == checksum else {
+        guard self.checksum(of: tensor, request: header.request) == checksum else {
             throw WireError(
                 .checksum,
                 "the tensor frame of a \(header.body.name) does not have the bytes that were sent; send it again",

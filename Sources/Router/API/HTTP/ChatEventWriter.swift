@@ -41,7 +41,7 @@ package struct ChatEventWriter: Sendable {
             return [try self.event(chunk([.init(delta: .init(content: text))]))]
         case .degraded:
             // Told when it happens; the last event says what was missing.
-            var mark = chunk([])
+            var mark = chunk([.init(delta: .init())])
             mark.medmoe = ProvenanceSummary(degradedSoFar: ())
             return [try self.event(mark)]
         case .finished(let summary):

@@ -154,6 +154,10 @@ struct  Medmoe__Expert__V1__HostedExpert
 struct  Medmoe__Expert__V1__Checksum
 {
   ProtobufCMessage base;
+  /*
+   * CRC-32C that goes on from the request's number, its upper half folded into its lower one: rows that came to another
+   * number do not fit.
+   */
   uint32_t crc32c;
 };
 #define MEDMOE__EXPERT__V1__CHECKSUM__INIT \
