@@ -108,6 +108,21 @@ struct CanaryTests {
         #expect(!node.core.hasWork)
     }
 
+    @Test("What a broken expert has computed in the moment before its proof is refused, not sent")
+    func justComputed() throws {
+        let node = try NanoNode(checksums: try checksums())
+        let bad = Self.experts[0]
+        node.core.tamper { (try? Self.spoiled($0, bad)) ?? $0 }
+        try node.ask([(bad, rows: 1)], request: 1, seed: 1, milliseconds: 60_000)
+        node.clock.advance(.seconds(20))
+        let replies = node.core.step()
+        #expect(replies.allSatisfy { $0.result == nil })
+        let fault = try #require(replies.first { $0.header.request == 1 }?.fault)
+        #expect(fault.code == .expertNotReady)
+        #expect(fault.retryable)
+        #expect(replies.first { $0.header.request == 1 }?.tensor == nil)
+    }
+
     @Test("An expert of which nobody knows the outputs is held against its first ones")
     func unknown() throws {
         let node = try NanoNode()

@@ -52,13 +52,29 @@ struct OrphanTests {
         #expect(node.finish().contains { $0.header.request == 2 && $0.result != nil })
     }
 
-    @Test("A process that connected again does not wait on its former connection")
+    @Test("A process that connected again is asked on its former connection, and what it asked there goes with that")
     func reconnected() throws {
         let node = try node()
         node.greet(from: PeerID(bytes: [9]), incarnation: 1)
-        let results = node.finish().filter { $0.result != nil }
-        #expect(results.map(\.peer) == [NanoNode.bob])
+        let probes = node.core.step().filter { if case .heartbeat = $0.header.body { true } else { false } }
+        #expect(probes.map(\.peer) == [NanoNode.alice])
+        // As the loop does where nothing can be sent to it.
+        node.core.forget(NanoNode.alice)
+        #expect(node.finish().allSatisfy { $0.peer != NanoNode.alice })
         #expect(orphaned(node))
+        #expect(node.core.greetedRouters == [NanoNode.bob, PeerID(bytes: [9])])
+    }
+
+    @Test("A router with two links to a node is answered on both, and told on both what changes")
+    func twoLinks() throws {
+        let node = try node()
+        let second = PeerID(bytes: [9])
+        for _ in 1...3 { node.greet(from: second, incarnation: 1) }
+        try node.ask([(Self.expert, rows: 2)], request: 2, seed: 3, milliseconds: 60_000, from: second)
+        let results = node.finish().filter { $0.result != nil }
+        #expect(Set(results.map(\.peer)) == [NanoNode.alice, NanoNode.bob, second])
+        #expect(!orphaned(node))
+        #expect(node.core.greetedRouters == [NanoNode.alice, NanoNode.bob, second])
     }
 
     @Test("Routers of which rows wait and nothing is heard are asked whether they are there, four times a second")
@@ -81,7 +97,9 @@ struct OrphanTests {
         func peer(_ number: Int) -> PeerID { PeerID(bytes: [UInt8(number / 256), UInt8(number % 256)]) }
         for number in 0...RouterTable.most {
             now += .milliseconds(1)
-            #expect(table.greeted(peer(number), incarnation: UInt64(number + 1), at: now).isEmpty)
+            let greeting = table.greeted(peer(number), incarnation: UInt64(number + 1), at: now)
+            #expect(greeting.toProbe.isEmpty)
+            #expect(!greeting.isAnotherProcess)
         }
         #expect(table.greeted.count == RouterTable.most)
         #expect(!table.hasGreeted(peer(0)))

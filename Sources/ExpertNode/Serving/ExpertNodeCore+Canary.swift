@@ -34,7 +34,21 @@ extension ExpertNodeCore {
                 to: dispatch.peer,
             )
         }
+        replaceResults(of: expert, sentence)
         servesAnew()
+    }
+
+    /// What the expert has just computed is as wrong as what the canary gave: it is refused too, not sent.
+    private func replaceResults(of expert: ExpertID, _ sentence: String) {
+        for (index, reply) in replies.enumerated() {
+            guard case .result(let result) = reply.header.body,
+                result.groups.contains(where: { $0.expert == expert })
+            else { continue }
+            metrics.recordFault(FaultCode.expertNotReady.rawValue)
+            let refusal = validator.make(.expertNotReady, sentence, expert: expert, retryable: true)
+            let header = WireHeader(request: reply.header.request, body: .fault(refusal))
+            replies[index] = OutboundReply(peer: reply.peer, header: header, tensor: nil)
+        }
     }
 
     /// Puts another bank in the place of the weights in memory, unseen: what a damaged memory would do, for tests.

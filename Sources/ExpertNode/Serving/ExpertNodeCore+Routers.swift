@@ -15,9 +15,12 @@ extension ExpertNodeCore {
         drop(of: [peer])
     }
 
-    /// A router said hello; what former processes or connections of its asked is dropped.
+    /// A router said hello; what a former process on its connection asked is dropped, and its other connections are asked
+    /// whether they are still there: where nothing can be sent to one, `forget` is told.
     func greeted(_ peer: PeerID, incarnation: UInt64) {
-        drop(of: Set(routers.greeted(peer, incarnation: incarnation, at: now())))
+        let greeting = routers.greeted(peer, incarnation: incarnation, at: now())
+        if greeting.isAnotherProcess { drop(of: [peer]) }
+        for other in greeting.toProbe { reply(WireHeader(body: .heartbeat(heartbeat)), to: other) }
     }
 
     /// Asks routers that have been silent while their rows wait whether they are still there.

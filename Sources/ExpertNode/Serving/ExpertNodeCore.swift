@@ -67,8 +67,9 @@ package final class ExpertNodeCore: InProcessNode {
     var lastCanary: ContinuousClock.Instant
     /// Goes up whenever `health` has changed.
     package internal(set) var healthRevision = 0
-    private var validator: DispatchValidator
-    private var replies: [OutboundReply] = []
+    private(set) var validator: DispatchValidator
+    /// Answers that wait for the end of this step.
+    var replies: [OutboundReply] = []
     private var progress: UInt64 = 0
     private var isStopping = false
     var isAssignedToDrain = false

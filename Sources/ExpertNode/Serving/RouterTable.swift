@@ -33,22 +33,30 @@ package struct RouterTable {
         if routers[peer] != nil { routers[peer]?.lastContact = now } else { add(peer, at: now) }
     }
 
-    /// A router said hello; returns the connections whose questions nobody waits for any more: this one, if another
-    /// process spoke on it before, and former connections of the same process.
+    /// What follows from a hello.
+    package struct Greeting: Equatable, Sendable {
+        /// Another process spoke on this connection before: nobody waits for what that one asked.
+        package var isAnotherProcess: Bool
+        /// Other connections on which the same process said hello. They may have ended, or be a second link to this node
+        /// by another address, so they are asked and not given up.
+        package var toProbe: [PeerID]
+    }
+
+    /// A router said hello.
     package mutating func greeted(
         _ peer: PeerID,
         incarnation: UInt64,
         at now: ContinuousClock.Instant,
-    ) -> [PeerID] {
+    ) -> Greeting {
         heard(peer, at: now)
         let former = routers[peer]?.incarnation
-        var gone = former == nil || former == incarnation ? [] : [peer]
-        for (other, router) in routers where other != peer && router.incarnation == incarnation {
-            routers[other] = nil
-            gone.append(other)
-        }
         routers[peer]?.incarnation = incarnation
-        return gone
+        let others = routers.filter { $0.key != peer && $0.value.incarnation == incarnation }.keys
+        for other in others { routers[other]?.lastContact = now }
+        return Greeting(
+            isAnotherProcess: former != nil && former != incarnation,
+            toProbe: others.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) },
+        )
     }
 
     /// A router left.
