@@ -126,11 +126,13 @@ package struct ExpertNodeService: Sendable {
         )
         let compute = ExpertNodeComputeService(loop: ThreadConfined(loop), state: state, waker: listener.waker)
         var services: [any Service] = admission.map { [$0] } ?? []
-        services.append(compute)
+        // Before the compute loop, for the last in the list stops first and is waited for: the node says at once that it
+        // drains, and does not wait for an expert that is being read.
         if let loader {
             loader.onFinish { [waker = listener.waker] in waker.wake() }
             services.append(loader)
         }
+        services.append(compute)
         if let port = configuration.adminPort {
             let routes = NodeRoutes(
                 node: configuration.node,

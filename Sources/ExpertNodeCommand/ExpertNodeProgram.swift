@@ -107,6 +107,10 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         let folder = try settings.required("model", flag: model)
         let mayChoose = ShardManifest.isIn(folder)
         let isPlaced = try settings.boolean("accept-placement", flag: acceptPlacement)
+        guard isPlaced || configuration.memoryBytes == nil else {
+            throw SettingsError("memory-mib bounds what --accept-placement loads; give that too, or neither.")
+        }
+        let place = try registering.place(settings)
         let selection =
             try mayChoose || isPlaced
             ? settings.string("experts", flag: experts) : settings.required("experts", flag: experts)
@@ -117,9 +121,9 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         try configuration.protect(by: protection, of: weights.configuration.moe)
         let chosen = try chooseExperts(selection, of: weights, isPlaced: isPlaced)
         let bank = try ExpertBank(loading: chosen, from: weights)
+        try checkMemory(configuration.memoryBytes, taken: bank.byteCount)
         let promised = weights.promisedCanary
         let checksums = try bank.prove(on: ThreadPool(threads: configuration.threads), promised: promised)
-        let place = try registering.place(settings)
         let service = try ExpertNodeService(
             configuration: configuration,
             experts: bank,
@@ -149,6 +153,15 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         }
         // First in the list is last to stop: the node is in the list until it has said goodbye.
         return ((registration.map { [$0] } ?? []) + service.services, logger)
+    }
+
+    /// A bound that would be overlooked is worse than none.
+    private func checkMemory(_ limit: Int?, taken: Int) throws(SettingsError) {
+        guard let limit, taken > limit else { return }
+        throw SettingsError(
+            "memory-mib has to hold the experts that the node starts with, which take \((taken >> 20) + 1) MiB; "
+                + "\(limit >> 20) came. Give it more, or start with fewer --experts."
+        )
     }
 
     /// The experts that the node starts with: those that it was told, or those of its folder; none if routers will say.

@@ -21,7 +21,7 @@ struct RegistrationOptions: ParsableArguments {
     func place(_ settings: Settings) throws(SettingsError) -> RegistrationPlace? {
         let advertised = settings.string("advertise", flag: advertise)
         guard let words = settings.string("register", flag: register) else {
-            guard advertise == nil else {
+            guard advertised == nil else {
                 throw SettingsError("advertise says what is registered; give --register too, or neither.")
             }
             return nil

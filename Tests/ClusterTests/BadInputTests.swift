@@ -232,6 +232,8 @@ import Testing
             ("medmoe", ["cluster", "up", Checkout.nano, "--port", "0"], "port"), ("medmoe", ["dance"], "dance"),
             ("medmoe-expert", ["--model", "x", "--node", "a b", "--experts", "all"], "node"),
             ("medmoe-expert", ["--model", "x", "--node", "n"], "experts"),
+            ("medmoe-expert", ["--model", "x", "--node", "n", "--memory-mib", "9"], "--accept-placement"),
+            ("medmoe-expert", ["--model", "x", "--node", "n", "--advertise", "tcp://a:1"], "--register"),
             ("medmoe-router", ["--model", "x"], "nodes"),
             ("medmoe-router", ["--model", "x", "--nodes", "tcp://127.0.0.1:1", "--port", "99999"], "port"),
         ] as [(String, [String], String)]

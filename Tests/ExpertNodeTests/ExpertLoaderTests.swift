@@ -42,4 +42,26 @@ struct ExpertLoaderTests {
         #expect(reason.contains("expected outputs of expert \(wrong)"))
         #expect(loader.takeFinished().isEmpty)
     }
+
+    @Test("Orders that are taken back are not read, and one that is given twice is read once", .timeLimit(.minutes(1)))
+    func takenBack() async throws {
+        let loader = ExpertLoader(weights: try Nano.weights.get())
+        let (kept, last) = (Nano.experts[1], Nano.experts[2])
+        let (wakes, wake) = AsyncStream<Void>.makeStream()
+        loader.onFinish { wake.yield() }
+        for expert in [Nano.experts[0], kept, kept] { loader.load(expert) }
+        loader.keepOrders(of: [kept])
+        loader.load(last)
+        let finished = await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await loader.run() }
+            var finished: [LoadedExpert] = []
+            for await _ in wakes {
+                finished += loader.takeFinished()
+                if finished.contains(where: { $0.expert == last }) { break }
+            }
+            group.cancelAll()
+            return finished
+        }
+        #expect(finished.map(\.expert) == [kept, last])
+    }
 }

@@ -17,6 +17,8 @@ final class FakeLoader: ExpertLoading {
 
     func load(_ expert: ExpertID) { ordered.append(expert) }
 
+    func keepOrders(of experts: Set<ExpertID>) { ordered.removeAll { !experts.contains($0) } }
+
     func takeFinished() -> [LoadedExpert] {
         defer { finished = [] }
         return finished

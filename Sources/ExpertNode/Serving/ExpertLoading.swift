@@ -6,8 +6,11 @@ package protocol ExpertLoading: AnyObject {
     /// About the bytes that an expert will take; nil for one that cannot be had here.
     func byteCount(of expert: ExpertID) -> Int?
 
-    /// Starts to read an expert; `takeFinished` tells how it ended.
+    /// Orders an expert; `takeFinished` tells how reading it ended. One that is on its way is not read twice.
     func load(_ expert: ExpertID)
+
+    /// Takes back the orders for all others, as far as reading has not begun.
+    func keepOrders(of experts: Set<ExpertID>)
 
     /// What has been read since the last call.
     func takeFinished() -> [LoadedExpert]

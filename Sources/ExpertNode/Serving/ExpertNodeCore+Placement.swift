@@ -42,6 +42,7 @@ extension ExpertNodeCore {
             byteCount: { bytes[$0] ?? 0 },
             limit: settings.memoryBytes,
         )
+        loader.keepOrders(of: store.loading)
         for expert in changes.toLoad { loader.load(expert) }
         for expert in changes.refused {
             events.append(.failed(expert, store.notReady[expert] ?? "there is no memory for it"))

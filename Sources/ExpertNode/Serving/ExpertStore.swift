@@ -55,6 +55,11 @@ package struct ExpertStore {
         }
     }
 
+    /// The experts that are being read or are to be.
+    package var loading: Set<ExpertID> {
+        Set(entries.filter { if case .loading = $0.value.condition { true } else { false } }.keys)
+    }
+
     /// The experts that are here for what is queued only.
     package var leaving: Set<ExpertID> { Set(entries.filter { $0.value.condition == .leaving }.keys) }
 
