@@ -92,6 +92,21 @@ import Testing
         #expect(LoadTally(report: "no report").requests == 0)
     }
 
+    @Test("A load that stands still does not pass for one that asked enough")
+    func shortfall() async throws {
+        let monitor = LoadMonitor()
+        try await monitor.wait(forUpTo: 3, within: .zero)
+        try await monitor.wait(forMore: 0, within: .zero)
+        #expect(ChaosRow("a", monitor.tally).isGood)
+        try await monitor.wait(forMore: 3, within: .zero)
+        let row = ChaosRow("b", monitor.tally)
+        #expect(!row.isGood)
+        #expect(row.broken.first?.hasPrefix("only 0 of 3 questions ended") == true)
+        var sum = LoadTally()
+        sum.add(monitor.tally)
+        #expect(sum.shortfalls.count == 1)
+    }
+
     @Test("Questions and faults are those of their seed")
     func seeds() {
         func prompts(_ seed: UInt64) -> [String] { ChaosPrompt.list(24, seed: seed).map { "\($0.tokens) \($0.text)" } }

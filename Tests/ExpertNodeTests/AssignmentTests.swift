@@ -101,10 +101,22 @@ struct AssignmentTests {
     func notWanted() throws {
         let node = try node()
         assign(node, Nano.experts + [Self.other])
-        assign(node, Nano.experts, epoch: 8)
         try loader.finishAll()
+        assign(node, Nano.experts, epoch: 8)
         _ = node.core.step()
         #expect(node.core.hello.experts.map(\.expert) == Nano.experts)
+    }
+
+    @Test("What a later placement does not want is not read any more, and what it wants is ordered once")
+    func takenBack() throws {
+        let node = try node()
+        let another = ExpertID(layer: 2, slot: .meta)
+        assign(node, Nano.experts + [Self.other, another])
+        assign(node, Nano.experts + [another], epoch: 8)
+        #expect(loader.ordered == [another])
+        try loader.finishAll()
+        _ = node.core.step()
+        #expect(node.core.hello.experts.map(\.expert) == (Nano.experts + [another]).sorted())
     }
 
     @Test("An older placement is refused, the same one again changes nothing")

@@ -2,7 +2,8 @@ internal import Shared
 
 /// What has to be the same in every answer to one question: its text, its length, and what the gates weighed.
 ///
-/// The gates feel every number of every layer before them, so their sums tell answers apart whose words are equal.
+/// The gates feel every number of the layers before them, so their sums tell answers apart whose words are equal. No gate
+/// comes after the last mixture layer: what its experts compute is compared by the words alone.
 package struct AnswerFingerprint: Sendable, Equatable {
     /// The words.
     package var text = ""

@@ -84,7 +84,8 @@ package struct ChaosClient: Sendable {
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/json")
         request.body = .bytes(ByteBuffer(bytes: body))
-        let limit = deadline + Self.grace
+        // Beyond what `ask` waits: only `ask` decides that an answer hangs, before its head as after it.
+        let limit = deadline + Self.grace + .seconds(5)
         do {
             let response = try await http.execute(request, timeout: .milliseconds(limit.milliseconds64))
             guard response.status == .ok else {
@@ -94,6 +95,8 @@ package struct ChaosClient: Sendable {
                 return .failure(.told("\(response.status.code) \(reader.error ?? "without code")"))
             }
             return try await follow(response)
+        } catch let error as HTTPClientError where error == .deadlineExceeded {
+            return .failure(.hung)
         } catch {
             return .failure(.broken("connection"))
         }
@@ -116,5 +119,5 @@ package struct ChaosClient: Sendable {
 
 extension Duration {
     /// Whole milliseconds as NIO takes them.
-    fileprivate var milliseconds64: Int64 { Int64(components.seconds) * 1000 }
+    fileprivate var milliseconds64: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
 }

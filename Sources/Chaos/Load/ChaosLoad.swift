@@ -66,13 +66,28 @@ package final class LoadMonitor: Sendable {
 
     private let state = Mutex(State())
 
+    /// Watches a load of which nothing has ended yet.
+    package init() {}
+
     /// What came of the questions so far.
     package var tally: LoadTally { state.withLock { $0.tally } }
 
-    /// Returns when so many more questions have ended, or the time is over.
+    /// Returns when so many more questions have ended. When the time is over before, it returns too, and the tally says so:
+    /// a row that was tried with fewer questions than it promises is not good.
     package func wait(forMore count: Int, within limit: Duration) async throws {
-        let (goal, end) = (tally.requests + count, ContinuousClock.now + limit)
-        while tally.requests < goal, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(5)) }
+        let ended = try await wait(forUpTo: count, within: limit)
+        guard ended < count else { return }
+        state.withLock { $0.tally.noteShortfall("only \(ended) of \(count) questions ended within \(limit)") }
+    }
+
+    /// Returns when so many more questions have ended or the time is over, whichever comes first; and how many ended.
+    @discardableResult
+    package func wait(forUpTo count: Int, within limit: Duration) async throws -> Int {
+        let (start, end) = (tally.requests, ContinuousClock.now + limit)
+        while tally.requests - start < count, ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        return tally.requests - start
     }
 
     func take() -> Int? {

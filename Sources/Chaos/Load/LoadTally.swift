@@ -18,6 +18,8 @@ package struct LoadTally: Sendable {
     package private(set) var worstFailure: Duration = .zero
     /// Failures by their code.
     package private(set) var codes: [String: Int] = [:]
+    /// Waits for questions that were over before enough had ended, each a sentence without a full stop.
+    package private(set) var shortfalls: [String] = []
     private var latencies: [Duration] = []
 
     /// Without questions.
@@ -56,6 +58,9 @@ package struct LoadTally: Sendable {
         }
     }
 
+    /// Notes that fewer questions ended than were to be asked.
+    package mutating func noteShortfall(_ sentence: String) { shortfalls.append(sentence) }
+
     /// Adds another load's.
     package mutating func add(_ other: LoadTally) {
         requests += other.requests
@@ -66,6 +71,7 @@ package struct LoadTally: Sendable {
         worst = max(worst, other.worst)
         worstFailure = max(worstFailure, other.worstFailure)
         codes.merge(other.codes, uniquingKeysWith: +)
+        shortfalls += other.shortfalls
         latencies += other.latencies
     }
 

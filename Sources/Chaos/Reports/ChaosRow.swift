@@ -17,12 +17,13 @@ package struct ChaosRow: Sendable {
     /// Why this could not be tried here; the other fields say nothing then.
     package var unavailable: String?
 
-    /// A fault that was tried.
+    /// A fault that was tried; fewer questions than were to be asked are a promise not kept.
     package init(_ fault: String, _ tally: LoadTally, calmWorst: Duration? = nil, recovery: Duration? = nil) {
         self.fault = fault
         self.tally = tally
         self.calmWorst = calmWorst
         self.recovery = recovery
+        broken = tally.shortfalls
     }
 
     /// A fault that cannot be tried here, and why.

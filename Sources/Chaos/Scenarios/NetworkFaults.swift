@@ -86,6 +86,7 @@ extension ChaosScenario {
                     try await monitor.wait(forMore: 20, within: .seconds(60))
                 }
                 var row = ChaosRow(name, tally, calmWorst: calm.worst, recovery: recovery.value)
+                row.demand(tally.right > 0, "not one answer was right")
                 row.demand((carried.value ?? 0) > 0, "nothing went through the bad links")
                 row.demand(tally.degraded == 0, "an answer was degraded though nobody allowed that")
                 row.demand(

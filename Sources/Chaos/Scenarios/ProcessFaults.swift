@@ -57,7 +57,11 @@ extension ChaosScenario {
                     try await monitor.wait(forMore: 20, within: .seconds(60))
                     try await cluster.kill(victim)
                     // Those who wait for the expert do not come to an end before it is back.
-                    try await monitor.wait(forMore: 60, within: policy == .wait ? .seconds(2) : .seconds(60))
+                    if policy == .wait {
+                        try await monitor.wait(forUpTo: 60, within: .seconds(2))
+                    } else {
+                        try await monitor.wait(forMore: 60, within: .seconds(60))
+                    }
                     try cluster.startNode(victim)
                     recovery.value = await stage.timeUntilAnswered(slot, cluster)
                     try await monitor.wait(forMore: 20, within: .seconds(60))
@@ -120,6 +124,7 @@ extension ChaosScenario {
                 try await monitor.wait(forMore: 20, within: .seconds(60))
             }
             var row = ChaosRow("stop-single", tally, calmWorst: calm.worst, recovery: recovery.value)
+            row.demand(tally.right > 0, "not one answer was right")
             row.demand(recovery.value != nil, "no full answer within a minute")
             row.demand(tally.degraded == 0, "an answer was degraded though nobody allowed that")
             return row

@@ -21,7 +21,7 @@ extension ChaosScenario {
                     counts[fault.kind.rawValue, default: 0] += 1
                     done.value = counts
                     try await fault.happen(to: cluster, otherWeights: other)
-                    try await monitor.wait(forMore: plan.pause(), within: .seconds(30))
+                    try await monitor.wait(forUpTo: plan.pause(), within: .seconds(30))
                 }
                 for node in cluster.nodes where cluster.node(node.id)?.isRunning != true {
                     try cluster.startNode(node.id)
@@ -31,7 +31,8 @@ extension ChaosScenario {
             try await stage.waitUntilReady(cluster)
             var row = ChaosRow("random", tally, calmWorst: calm.worst, recovery: start.duration(to: .now))
             row.demand(tally.degraded == 0, "an answer was degraded though nobody allowed that")
-            // Gates feel every number before them: equal sums are equal logits.
+            row.demand(tally.right > 0, "not one answer was right")
+            // Gates feel every number of the layers before them; what the last mixture layer computes shows in words only.
             let after = await stage.load.askAll(at: cluster.url())
             row.demand(after.right == after.requests, "afterwards \(after.requests - after.right) were not right")
             let words = (done.value ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key) ×\($0.value)" }
