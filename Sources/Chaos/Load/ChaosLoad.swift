@@ -72,8 +72,9 @@ package final class LoadMonitor: Sendable {
     /// What came of the questions so far.
     package var tally: LoadTally { state.withLock { $0.tally } }
 
-    /// Returns when so many more questions have ended. When the time is over before, it returns too, and the tally says so:
-    /// a row that was tried with fewer questions than it promises is not good.
+    /// Returns when so many more questions have ended, or the time is over; the tally says so then.
+    ///
+    /// A row that was tried with fewer questions than it is made of is not good.
     package func wait(forMore count: Int, within limit: Duration) async throws {
         let ended = try await wait(forUpTo: count, within: limit)
         guard ended < count else { return }

@@ -34,6 +34,8 @@ extension ChaosScenario {
             row.demand(others.allSatisfy { $0.failed == 0 && $0.degraded == 0 }, "another router's callers were harmed")
             let idle = await stage.timeUntilIdle(cluster, within: .seconds(5))
             row.recovery = idle
+            // Rows of small models are computed before anybody could drop them, so this is told and not demanded.
+            row.note = "the nodes dropped \(await stage.orphaned(cluster)) dispatches of the dead router"
             row.demand(
                 idle.map { $0 < .seconds(1) } ?? false,
                 "the nodes still had rows of nobody a second after the last question",
@@ -71,6 +73,18 @@ extension ChaosScenario {
 }
 
 extension ChaosStage {
+    /// Dispatches that the nodes dropped because their router was gone.
+    func orphaned(_ cluster: ChaosCluster) async -> Int {
+        var sum = 0.0
+        for node in cluster.nodes {
+            guard let url = cluster.adminURL(of: node.id), let metrics = await client.get(url + "/metrics") else {
+                continue
+            }
+            sum += Exposition.value("medmoe_node_orphaned_total", in: metrics.body) ?? 0
+        }
+        return Int(sum)
+    }
+
     /// The time until no node has rows that wait; nil when that does not happen.
     func timeUntilIdle(_ cluster: ChaosCluster, within limit: Duration) async -> Duration? {
         let start = ContinuousClock.now

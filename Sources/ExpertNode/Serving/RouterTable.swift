@@ -37,8 +37,9 @@ package struct RouterTable {
     package struct Greeting: Equatable, Sendable {
         /// Another process spoke on this connection before: nobody waits for what that one asked.
         package var isAnotherProcess: Bool
-        /// Other connections on which the same process said hello. They may have ended, or be a second link to this node
-        /// by another address, so they are asked and not given up.
+        /// Other connections on which the same process said hello.
+        ///
+        /// They may have ended, or be a second link to this node by another address; so they are asked, not given up.
         package var toProbe: [PeerID]
     }
 
