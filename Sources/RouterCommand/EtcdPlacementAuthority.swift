@@ -10,8 +10,14 @@ struct EtcdPlacementAuthority: PlacementAuthority {
 
     var name: String { "etcd" }
 
-    /// What somebody wrote; nil where the registered nodes make the placement up, or etcd is away.
-    func current() async -> PlacementDocument? { try? await store.fetch() }
+    /// What somebody wrote; nil where the registered nodes make the placement up.
+    func current() async throws(PlacementAuthorityError) -> PlacementDocument? {
+        do {
+            return try await store.fetch()
+        } catch {
+            throw Self.translate(error)
+        }
+    }
 
     func apply(_ document: PlacementDocument) async throws(PlacementAuthorityError) {
         do {

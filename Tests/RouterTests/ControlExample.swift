@@ -62,7 +62,11 @@ final class ControlExample: Sendable {
         init(_ document: PlacementDocument?) { self.document = Mutex(document) }
 
         var name: String { "test" }
-        func current() async -> PlacementDocument? { document.withLock { $0 } }
+        func current() async throws(PlacementAuthorityError) -> PlacementDocument? {
+            if isAway.withLock({ $0 }) { throw PlacementAuthorityError(.unavailable, "the test is away; wait") }
+            return document.withLock { $0 }
+        }
+
 
         func apply(_ new: PlacementDocument) async throws(PlacementAuthorityError) {
             if isAway.withLock({ $0 }) { throw PlacementAuthorityError(.unavailable, "the test is away; wait") }

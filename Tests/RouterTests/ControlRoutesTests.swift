@@ -75,7 +75,7 @@ struct ControlRoutesTests {
             body: Self.body(try Self.document(nodes, epoch: 5))
         )
         #expect(applied.status == 200, "\(applied.message)")
-        #expect(await authority.current()?.epoch == 5)
+        #expect(try await authority.current()?.epoch == 5)
     }
 
     struct BadPlan: Sendable {
@@ -128,9 +128,9 @@ struct ControlRoutesTests {
         let refused = try await put(gap)
         #expect(refused.status == 400)
         #expect(refused.message.contains("0.1"))
-        #expect(await authority.current()?.epoch == 4)
+        #expect(try await authority.current()?.epoch == 4)
         #expect(try await put(gap, "?force=true").status == 200)
-        #expect(await authority.current()?.epoch == 5)
+        #expect(try await authority.current()?.epoch == 5)
         authority.isAway.withLock { $0 = true }
         #expect(try await put(Self.body(try Self.document(all, epoch: 6))).status == 503)
 
@@ -162,12 +162,12 @@ struct ControlRoutesTests {
         let example = ControlExample(authority: authority)
         let answer = try await example.send(.post, "/control/v1/nodes/b/drain")
         #expect(answer.json["kept"] as? String == "test", "\(answer.message)")
-        let document = try #require(await authority.current())
+        let document = try #require(try await authority.current())
         #expect(document.nodes.map(\.isDraining) == [false, true])
         #expect(document.epoch == 7)
         #expect(example.drains.nodes.isEmpty, "the placement says it, for all routers")
         _ = try await example.send(.post, "/control/v1/nodes/b/undrain")
-        #expect(await authority.current()?.nodes.map(\.isDraining) == [false, false])
+        #expect(try await authority.current()?.nodes.map(\.isDraining) == [false, false])
         authority.isAway.withLock { $0 = true }
         #expect(try await example.send(.post, "/control/v1/nodes/b/drain").status == 503)
     }
@@ -183,6 +183,65 @@ struct ControlRoutesTests {
         let next = try await example.send(.post, "/control/v1/nodes/b/drain")
         #expect(next.status == 409)
         #expect(next.message.contains("0.0,0.1"), "\(next.message)")
+    }
+
+    @Test("The last node of an expert is held back also where the placement keeps the drains")
+    func drainLastKept() async throws {
+        let authority = ControlExample.Authority(try Self.document([("a", "all"), ("b", "0.0,0.1")]))
+        let example = ControlExample(authority: authority)
+        #expect(try await example.send(.post, "/control/v1/nodes/b/drain").status == 200)
+        // What was seen last does not know of it yet.
+        let status = ClusterStatus(
+            nodes: ControlExample.status.nodes,
+            experts: ControlExample.status.experts.filter { $0.key != ControlExample.meta },
+            epoch: 4,
+        )
+        let second = ControlExample(authority: authority, status: status)
+        let next = try await second.send(.post, "/control/v1/nodes/a/drain")
+        #expect(next.status == 409, "\(next.message)")
+        #expect(next.message.contains("0.0,0.1"), "\(next.message)")
+        #expect(try await authority.current()?.nodes.map(\.isDraining) == [false, true])
+        #expect(try await second.send(.post, "/control/v1/nodes/a/drain?force=true").status == 200)
+        #expect(try await authority.current()?.nodes.map(\.isDraining) == [true, true])
+    }
+
+    @Test("Of several drains at once one is taken, and whoever is needed stays")
+    func drainRace() async throws {
+        for _ in 0..<50 {
+            let board = DrainBoard()
+            let taken = await withTaskGroup(of: Bool.self) { group in
+                for name in ["a", "b"] {
+                    group.addTask { board.drain(NodeID(name)) { $0.isEmpty } }
+                }
+                return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            }
+            #expect(taken == 1)
+            #expect(board.nodes.count == 1)
+        }
+    }
+
+    @Test("While whoever keeps the placement is away, nothing is planned, drained or undrained behind its back")
+    func away() async throws {
+        let authority = ControlExample.Authority(try Self.document([("a", "all"), ("b", "0.0")]))
+        let example = ControlExample(authority: authority)
+        authority.isAway.withLock { $0 = true }
+        for path in ["nodes/b/drain", "nodes/b/undrain", "nodes/z/drain", "placement/plan"] {
+            let answer = try await example.send(.post, "/control/v1/" + path)
+            #expect(answer.status == 503, "\(path): \(answer.message)")
+        }
+        #expect(example.drains.nodes.isEmpty)
+        #expect(try await example.send(.get, "/control/v1/placement").status == 200)
+    }
+
+    @Test("A plan does not write down that a node was just stopping")
+    func passingDrain() async throws {
+        var status = ControlExample.status
+        status.nodes[1].isDraining = true
+        let example = ControlExample(
+            authority: .init(try Self.document([("a", "all"), ("b", "0.0")])),
+            status: status,
+        )
+        #expect(try await example.api.plan([]).document.nodes.map(\.drain).allSatisfy { $0 != true })
     }
 
     @Test("A node that is not there is told with those that are, and a name that is none is refused")
@@ -244,6 +303,32 @@ struct ControlRoutesTests {
         ]
     )
     func access(_ caller: Caller) async throws {
+        try await Self.checkAccess(caller)
+    }
+
+    @Test(
+        "What came through a proxy on this machine changes nothing without the token",
+        arguments: [
+            "Via", "Forwarded", "X-Forwarded-For", "x-forwarded-host", "X-Forwarded-Proto", "X-Real-IP",
+        ]
+    )
+    func proxied(_ header: String) async throws {
+        let name = try #require(HTTPField.Name(header))
+        try await Self.checkAccess(
+            Caller(name: header, token: nil, host: "127.0.0.1", headers: [name: "10.0.0.9"], status: 403)
+        )
+        try await Self.checkAccess(
+            Caller(
+                name: header,
+                token: Self.secret,
+                host: "127.0.0.1",
+                headers: [name: "10.0.0.9", .authorization: "Bearer \(Self.secret)"],
+                status: 200
+            )
+        )
+    }
+
+    private static func checkAccess(_ caller: Caller) async throws {
         let access = ControlAccess(token: caller.token, host: caller.host)
         let example = ControlExample(authority: .init(try Self.document([("a", "all"), ("b", "0.0")])))
         let next = Self.body(try Self.document([("a", "all")], epoch: 5))

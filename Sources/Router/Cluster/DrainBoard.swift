@@ -40,6 +40,19 @@ package final class DrainBoard: Sendable {
         return isNews
     }
 
+    /// Wants a node to drain if it may, given the others that drain already; says whether it may.
+    package func drain(_ node: NodeID, if mayLeave: (Set<NodeID>) -> Bool) -> Bool {
+        let (isTaken, wake) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
+            guard mayLeave(state.nodes.subtracting([node])) else { return (false, nil) }
+            guard state.nodes.insert(node).inserted else { return (true, nil) }
+            state.idle.remove(node)
+            state.revision += 1
+            return (true, state.wake)
+        }
+        wake?()
+        return isTaken
+    }
+
     /// Leaves a closure that is called after each change, on the thread that made it.
     package func onChange(_ wake: @escaping @Sendable () -> Void) { state.withLock { $0.wake = wake } }
 

@@ -17,8 +17,8 @@ package actor FilePlacementAuthority: PlacementAuthority {
     /// `file`.
     package nonisolated var name: String { "file" }
 
-    /// What is in the file; nil when it is absent or not a placement.
-    package func current() async -> PlacementDocument? { try? read() }
+    /// What is in the file; nil when it is absent.
+    package func current() async throws(PlacementAuthorityError) -> PlacementDocument? { try read() }
 
     /// Replaces the file.
     package func apply(_ document: PlacementDocument) async throws(PlacementAuthorityError) {

@@ -4,8 +4,10 @@ package import Shared
 package protocol PlacementAuthority: Sendable {
     /// What it is, in a word or two for people.
     var name: String { get }
-    /// The placement as it is now; nil when there is none or it cannot be had.
-    func current() async -> PlacementDocument?
+    /// The placement as it is now; nil only when there is none.
+    ///
+    /// - Throws: `unavailable` when it cannot be had: whoever took that for none would change what it has not seen.
+    func current() async throws(PlacementAuthorityError) -> PlacementDocument?
     /// Makes a document the placement, if its epoch follows on that of the current one.
     func apply(_ document: PlacementDocument) async throws(PlacementAuthorityError)
 }
@@ -60,7 +62,7 @@ package struct FixedPlacement: PlacementAuthority {
     }
 
     /// The nodes that said who they are, with what they host.
-    package func current() async -> PlacementDocument? { PlacementDocument(status()) }
+    package func current() async throws(PlacementAuthorityError) -> PlacementDocument? { PlacementDocument(status()) }
 
     /// Refuses.
     package func apply(_ document: PlacementDocument) async throws(PlacementAuthorityError) {

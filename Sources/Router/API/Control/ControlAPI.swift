@@ -31,7 +31,7 @@ package struct ControlAPI: Sendable {
             epoch: status.epoch,
             ready: status.isReady,
             missing: status.missing.map(\.description),
-            document: await authority.current().map { PlacementReport.Document($0, of: settings.moe) },
+            document: (try? await authority.current()).flatMap { $0 }.map { PlacementReport.Document($0, of: settings.moe) },
             nodes: status.nodes.map { node in
                 PlacementReport.Node(
                     node: node.node?.rawValue,
@@ -59,7 +59,7 @@ package struct ControlAPI: Sendable {
         let request = try PlanRequest(body)
         let status = status()
         // Where nobody wrote one, what the nodes host is the placement.
-        let current = await authority.current() ?? PlacementDocument(status)
+        let current = try await current() ?? PlacementDocument(status)
         var nodes = current.nodes.map { planned($0, status) }
         for said in request.nodes {
             if let index = nodes.firstIndex(where: { $0.id == said.id }) {
@@ -132,21 +132,43 @@ package struct ControlAPI: Sendable {
             guard status.nodes.first(where: { $0.node == node })?.endpoint != "local" else {
                 throw ControlError(.conflict, "Node \(node) is this process itself; end it with SIGTERM instead.")
             }
-            // Those that were just told to drain may still be in what was seen last.
-            let leaving = self.drains.nodes.subtracting([node])
-            let alone = status.experts.filter { $0.value.filter { !leaving.contains($0) } == [node] }.keys.sorted()
-            guard force || alone.isEmpty else {
-                throw ControlError(
-                    .conflict,
-                    "Node \(node) is the only one that serves \(String.words(for: alone, of: settings.moe)); place copies "
-                        + "elsewhere first, or force it.",
-                )
-            }
         }
-        let isKept = try await keep(node, drains: drains)
-        // What the placement says holds for all routers; a wish of ours beside it would outlive a change of it.
-        self.drains.set(node, drains: drains && !isKept)
+        let isKept = try await keep(node, drains: drains, force: force)
+        if drains, !isKept {
+            // Looked at and written in one, so that of two drains at once the second sees the first.
+            var alone: [ExpertID] = []
+            let isTaken = self.drains.drain(node) { others in
+                alone = force ? [] : experts(servedBy: node, without: others)
+                return alone.isEmpty
+            }
+            guard isTaken else { throw lastOne(node, alone) }
+        } else {
+            // What the placement says holds for all routers; a wish of ours beside it would outlive a change of it.
+            self.drains.set(node, drains: false)
+        }
         return DrainReport(node: node.rawValue, draining: drains, kept: isKept ? authority.name : "router")
+    }
+
+    /// The experts that would have nobody without a node, when others leave as well.
+    private func experts(servedBy node: NodeID, without others: Set<NodeID>) -> [ExpertID] {
+        status().experts.filter { $0.value.filter { $0 == node || !others.contains($0) } == [node] }.keys.sorted()
+    }
+
+    private func lastOne(_ node: NodeID, _ experts: [ExpertID]) -> ControlError {
+        ControlError(
+            .conflict,
+            "Node \(node) is the only one that serves \(String.words(for: experts, of: settings.moe)); place copies "
+                + "elsewhere first, or force it.",
+        )
+    }
+
+    /// The placement that somebody wrote; nil only where there is none.
+    private func current() async throws -> PlacementDocument? {
+        do {
+            return try await authority.current()
+        } catch {
+            throw ControlError(error)
+        }
     }
 
     private func known(_ name: String, _ status: ClusterStatus) async throws -> NodeID {
@@ -154,7 +176,7 @@ package struct ControlAPI: Sendable {
             throw ControlError(.invalidRequest, "A node's name has 1 to 128 letters, digits or . _ : - in it.")
         }
         if status.nodes.contains(where: { $0.node == node }) || drains.nodes.contains(node) { return node }
-        let placed = await authority.current()?.nodes.map(\.id) ?? []
+        let placed = try await current()?.nodes.map(\.id) ?? []
         guard !placed.contains(node) else { return node }
         let names = Set(placed + status.nodes.compactMap(\.node)).sorted().prefix(20).map(\.rawValue)
         throw ControlError(
@@ -165,11 +187,17 @@ package struct ControlAPI: Sendable {
     }
 
     /// Writes into the placement that a node drains or not; false where the placement takes no changes.
-    private func keep(_ node: NodeID, drains: Bool) async throws -> Bool {
+    private func keep(_ node: NodeID, drains: Bool, force: Bool) async throws -> Bool {
         var refusal: PlacementAuthorityError?
         for _ in 0..<4 {
-            guard var document = await authority.current() else { return false }
+            guard var document = try await current() else { return false }
             guard let index = document.nodes.firstIndex(where: { $0.id == node }) else { return false }
+            if drains, !force {
+                // In the document that is written, for what was seen last does not know yet who was just told to drain.
+                let leaving = document.nodes.filter(\.isDraining).map(\.id)
+                let alone = experts(servedBy: node, without: self.drains.nodes.union(leaving))
+                guard alone.isEmpty else { throw lastOne(node, alone) }
+            }
             document.nodes[index].isDraining = drains
             document.epoch += 1
             do {
@@ -194,7 +222,8 @@ package struct ControlAPI: Sendable {
             id: node.id,
             endpoint: node.endpoint,
             experts: node.servesWhatItHosts ? seen?.experts ?? [] : node.experts,
-            isDraining: node.isDraining || seen?.isDraining ?? false,
+            // Not what the node says of itself: one that was stopped would drain for ever once it is back.
+            isDraining: node.isDraining || drains.nodes.contains(node.id),
             key: node.key,
         )
     }

@@ -1,8 +1,8 @@
 internal import HTTPTypes
 package import Hummingbird
 
-/// Who may change something through the control API: whoever shows the token, or anybody on this machine where there is
-/// none.
+/// Who may change something through the control API: whoever shows the token, or whoever asks directly from this machine
+/// where there is none.
 package struct ControlAccess: Sendable {
     private let token: String?
     private let isLoopback: Bool
@@ -30,7 +30,15 @@ package struct ControlAccess: Sendable {
                         + "--control-token-file.",
                 )
             }
-            // A page in a browser on this machine reaches loopback too, and says where it is from.
+            // A proxy on this machine reaches loopback too, on behalf of anybody.
+            guard Self.forwarding.allSatisfy({ request.headers[$0] == nil }) else {
+                throw ControlError(
+                    .forbidden,
+                    "Changes that come through a proxy need a token; start the router with --control-token-file, or send "
+                        + "them to it directly.",
+                )
+            }
+            // So does a page in a browser, and it says where it is from.
             guard request.headers[.origin] == nil else {
                 throw ControlError(.forbidden, "Changes are not taken from web pages; send them without Origin.")
             }
@@ -45,6 +53,14 @@ package struct ControlAccess: Sendable {
             )
         }
     }
+
+    /// What proxies add to a request that they hand on.
+    private static let forwarding: [HTTPField.Name] =
+        [.via]
+        + [
+            "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port",
+            "X-Forwarded-Server", "X-Forwarded-Prefix", "X-Real-IP",
+        ].compactMap { HTTPField.Name($0) }
 
     /// Compares without telling by the time taken how much is equal.
     private static func areEqual(_ left: String, _ right: String) -> Bool {
