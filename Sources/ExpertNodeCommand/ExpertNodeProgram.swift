@@ -149,7 +149,13 @@ struct ExpertNodeProgram: AsyncParsableCommand {
         )
         let registration = try place.map { place in
             let experts = ExpertSelection(bank.experts, of: weights.configuration.moe).description
-            return try place.register(configuration.node, listening: service.endpoint, experts: experts, logger: logger)
+            return try place.register(
+                configuration.node,
+                listening: service.endpoint,
+                experts: experts,
+                key: configuration.security?.keys.publicKey.text,
+                logger: logger,
+            )
         }
         // First in the list is last to stop: the node is in the list until it has said goodbye.
         return ((registration.map { [$0] } ?? []) + service.services, logger)

@@ -49,6 +49,7 @@ struct RegistrationPlace {
         _ node: NodeID,
         listening: String,
         experts: String,
+        key: String?,
         logger: Logger,
     ) throws(SettingsError) -> EtcdRegistration {
         let endpoint = advertised ?? listening
@@ -65,7 +66,7 @@ struct RegistrationPlace {
             address: address,
             credentials: .fromEnvironment,
             node: node,
-            registration: NodeRegistration(endpoint: endpoint, experts: experts),
+            registration: NodeRegistration(endpoint: endpoint, experts: experts, key: key),
             logger: logger,
         )
     }

@@ -45,7 +45,8 @@ package struct EtcdReader {
         do {
             let document = try PlacementDocument(json: placement.value, of: moe)
             let endpoints = Dictionary(nodes.map { ($0.id, $0.endpoint) }) { first, _ in first }
-            guard case .refused(let reason) = board.place(document, endpoints: endpoints) else {
+            let keys = Dictionary(nodes.compactMap { node in node.key.map { (node.id, $0) } }) { first, _ in first }
+            guard case .refused(let reason) = board.place(document, endpoints: endpoints, keys: keys) else {
                 return placementTrouble.note(nil)
             }
             placementTrouble.note("The placement in etcd is not taken: \(reason).")

@@ -61,7 +61,7 @@ package struct EtcdRegistration: Service {
         }
     }
 
-    /// Keeps a lease alive; returns when it is over.
+    /// Keeps a lease alive; returns when it is over, or when the key is gone in spite of it.
     private func renew(_ lease: String, _ client: EtcdClient, _ reach: inout TroubleLog) async throws {
         let third = Duration.seconds(leaseSeconds) / 3
         var last = ContinuousClock.now
@@ -70,6 +70,12 @@ package struct EtcdRegistration: Service {
             do {
                 guard try await client.keepAlive(lease: lease) else { return }
                 last = .now
+                // Another process of this name takes the key away when it stops, and a restored etcd never had it. One that
+                // is another's is left to it.
+                guard try await client.pair(address.nodesPrefix + node.rawValue) != nil else {
+                    try await client.revoke(lease: lease)
+                    return
+                }
                 reach.note(nil)
             } catch {
                 try Task.checkCancellation()

@@ -17,6 +17,9 @@ package final class FileMembership: MembershipSource {
 
     /// What tells one content of a file from another without reading it.
     private struct Mark: Equatable {
+        /// Of the last change, of a mode too: a file that could not be read may be readable now.
+        var changed: Int
+        var changedNanoseconds: Int
         var seconds: Int
         var nanoseconds: Int
         var size: Int64
@@ -44,7 +47,7 @@ package final class FileMembership: MembershipSource {
     package func prepare() async throws {
         // Before the content: what is written meanwhile has another mark.
         mark.withLock { $0 = Self.mark(of: path) }
-        if case .refused(let reason) = board.place(try read()) {
+        if case .refused(let reason) = board.place(try document(try readBytes())) {
             throw MembershipError(.invalidPlacement, "\(path): \(reason).")
         }
     }
@@ -75,27 +78,36 @@ package final class FileMembership: MembershipSource {
 
     private func look() -> Look {
         let now = Self.mark(of: path)
-        let isSame = mark.withLock { mark in
-            defer { mark = now }
-            return mark == now
-        }
-        guard !isSame else { return .same }
+        guard mark.withLock({ $0 != now }) else { return .same }
+        let bytes: [UInt8]
         do {
-            guard case .refused(let reason) = board.place(try read()) else { return .good }
+            bytes = try readBytes()
+        } catch {
+            // What is there and could not be read is tried again at the next look.
+            mark.withLock { $0 = nil }
+            return .bad(error.message)
+        }
+        mark.withLock { $0 = now }
+        do {
+            guard case .refused(let reason) = board.place(try document(bytes)) else { return .good }
             return .bad("\(path): \(reason).")
         } catch {
             return .bad(error.message)
         }
     }
 
-    private func read() throws(MembershipError) -> PlacementDocument {
+    private func readBytes() throws(MembershipError) -> [UInt8] {
         guard let handle = FileHandle(forReadingAtPath: path),
             let data = try? handle.read(upToCount: PlacementDocument.byteLimit + 1)
         else {
             throw MembershipError(.invalidPlacement, "\(path): expected a readable file with a placement, found none.")
         }
+        return Array(data)
+    }
+
+    private func document(_ bytes: [UInt8]) throws(MembershipError) -> PlacementDocument {
         do {
-            return try PlacementDocument(json: Array(data), of: moe)
+            return try PlacementDocument(json: bytes, of: moe)
         } catch {
             throw MembershipError(.invalidPlacement, "\(path): \(error.message).")
         }
@@ -105,6 +117,8 @@ package final class FileMembership: MembershipSource {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { return nil }
         return Mark(
+            changed: status.st_ctim.tv_sec,
+            changedNanoseconds: status.st_ctim.tv_nsec,
             seconds: status.st_mtim.tv_sec,
             nanoseconds: status.st_mtim.tv_nsec,
             size: Int64(status.st_size),

@@ -19,7 +19,7 @@ package struct NodeRegistration: Equatable, Sendable {
     /// Reads what a node wrote; nil when it makes no sense.
     package init?(json bytes: [UInt8]) {
         guard case .object(let object)? = try? JSONParser.parse(bytes),
-            case .string(let endpoint)? = object["endpoint"], (1...512).contains(endpoint.utf8.count),
+            case .string(let endpoint)? = object["endpoint"], WireEndpoint.fault(of: endpoint) == nil,
             case .string(let experts)? = object["experts"]
         else { return nil }
         self.init(endpoint: endpoint, experts: experts)

@@ -153,6 +153,20 @@ import Testing
         }
     }
 
+    @Test("A registration that somebody took away under a living lease comes back, and the node is served from throughout")
+    func takenAway() async throws {
+        try await with { server, store, cluster, http in
+            let node = cluster.configuration.nodes[0].id
+            let before = try #require(try await store.fetchNodes()[node])
+            let key = Data("/test/nodes/\(node)".utf8).base64EncodedString()
+            let answer = try await HTTP(base: server.url).post("/v3/kv/deleterange", json: ["key": key])
+            #expect(answer.json["deleted"] as? String == "1", "\(answer.text)")
+            // Of a lease of 10 s.
+            try await until(within: .seconds(10)) { try await store.fetchNodes()[node] == before }
+            try await http.waitForReadiness(within: .seconds(30))
+        }
+    }
+
     private func until(within limit: Duration, _ isTrue: () async throws -> Bool) async throws {
         let deadline = ContinuousClock.now + limit
         while !(try await isTrue()) {

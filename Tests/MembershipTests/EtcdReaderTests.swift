@@ -54,6 +54,20 @@ import Testing
         #expect(board.latest?.nodes.first?.servesWhatItHosts == false)
     }
 
+    @Test("A placed node without a key has that of its registration, wherever it moved; the placement's own counts first")
+    func keys() throws {
+        var reader = try reader()
+        let (own, other) = (String(repeating: "k", count: 40), String(repeating: "o", count: 40))
+        let registered = NodeRegistration(endpoint: "tcp://z:9", experts: "all", key: own)
+        let pair = EtcdPair(key: "/med/nodes/a", value: Array(registered.json.utf8), revision: 2)
+        reader.take([placement(FileMembershipTests.text(4, "a")), pair], at: .zero)
+        #expect(board.latest?.nodes.map(\.endpoint) == ["tcp://z:9"])
+        #expect(board.latest?.nodes.map(\.key) == [own])
+        let text = #"{"epoch": 5, "nodes": [{"id": "a", "endpoint": "tcp://a:1", "key": "\#(other)"}]}"#
+        reader.take([placement(text), pair], at: .zero)
+        #expect(board.latest?.nodes.map(\.key) == [other])
+    }
+
     @Test("A placement that is broken or old keeps the last one and is said once")
     func broken() throws {
         var reader = try reader()
@@ -85,7 +99,9 @@ import Testing
         let key = String(repeating: "k", count: 40)
         let whole = NodeRegistration(endpoint: "tcp://a:1", experts: "*.1", key: key)
         #expect(NodeRegistration(json: Array(whole.json.utf8)) == whole)
-        #expect(NodeRegistration(json: Array(#"{"endpoint": "", "experts": "all"}"#.utf8)) == nil)
+        for bad in ["", "tcp:/10.0.0.2:7000", "tcp://a", "tcp://a:1\\u001b", "http://a:1"] {
+            #expect(NodeRegistration(json: Array(#"{"endpoint": "\#(bad)", "experts": "all"}"#.utf8)) == nil, "\(bad)")
+        }
         #expect(NodeRegistration(json: []) == nil)
     }
 }

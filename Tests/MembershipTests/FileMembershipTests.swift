@@ -47,6 +47,20 @@ import Testing
         }
     }
 
+    @Test("A change that only the file's state betrays is seen too, such as that of a mode")
+    func stateOfFile() async throws {
+        try await follow(Self.text(1, "a")) { path, board, lines in
+            let old = [FileAttributeKey.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)]
+            // The second of the two has the size, the place and the time of the first.
+            try Self.text(2, "b").write(toFile: path, atomically: false, encoding: .utf8)
+            try FileManager.default.setAttributes(old, ofItemAtPath: path)
+            try await eventually { board.latest?.epoch == 2 }
+            try Self.text(3, "c").write(toFile: path, atomically: false, encoding: .utf8)
+            try FileManager.default.setAttributes(old, ofItemAtPath: path)
+            try await eventually { board.latest?.epoch == 3 }
+        }
+    }
+
     @Test("A broken file, a lower epoch and a missing file keep the last placement and are said once each")
     func broken() async throws {
         try await follow(Self.text(4, "a")) { path, board, lines in

@@ -37,6 +37,17 @@ import Testing
         #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
     }
 
+    @Test("More words than there can be to say are refused before they are read")
+    func tooManyWords() throws {
+        let experts = Self.moe.experts.map(\.description).joined(separator: ",")
+        #expect(try ExpertSelection(parsing: experts + ",0.*,4.*,*.0,*.1,*.2,*.meta,all", of: Self.moe).experts.count == 7)
+        for count in [15, 200_000] {
+            let text = Array(repeating: "all", count: count).joined(separator: ",")
+            let error = #expect(throws: PlacementError.self) { try ExpertSelection(parsing: text, of: Self.moe) }
+            #expect(error?.message.contains("at most 14 words") == true, "\(error?.message ?? "")")
+        }
+    }
+
     @Test("A model without meta experts has none to name")
     func noMeta() throws {
         let moe = MoEConfiguration(layers: [0], expertCounts: [2], topK: 1, hasMetaExpert: false)

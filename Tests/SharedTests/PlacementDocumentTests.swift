@@ -49,6 +49,8 @@ import Testing
         (#"{"epoch": 1, "nodes": [7]}"#, "found the number 7"),
         (#"{"epoch": 1, "nodes": [{"id": "a b", "endpoint": "tcp://h:1", "experts": "all"}]}"#, "\"id\""),
         (#"{"epoch": 1, "nodes": [{"id": "a", "experts": "all"}]}"#, "\"endpoint\""),
+        (#"{"epoch": 1, "nodes": [{"id": "a", "endpoint": "tcp:/10.0.0.2:7000"}]}"#, "\"endpoint\""),
+        (#"{"epoch": 1, "nodes": [{"id": "a", "endpoint": "tcp://h:1\u001b[2J"}]}"#, "\"endpoint\""),
         (#"{"epoch": 1, "nodes": [{"id": "a", "endpoint": "tcp://h:1", "experts": 3}]}"#, "\"experts\""),
         (#"{"epoch": 1, "nodes": [{"id": "a", "endpoint": "tcp://h:1", "experts": "9.9"}]}"#, "node a: "),
         (#"{"epoch": 1, "nodes": [{"id": "a", "endpoint": "tcp://h:1", "drain": 1}]}"#, "true or false"),

@@ -103,6 +103,42 @@ struct AllowListTests {
         #expect(trust.revision > before)
     }
 
+    @Test("Any change of the file's state has it read again, and one that stays unreadable is told once")
+    func stateOfFile() throws {
+        let folder = try CurveKeyTests.Folder()
+        /// Writes in place, with an old time of change and a fixed size: what only the file's state betrays.
+        func write(_ text: String) throws -> String {
+            let path = try folder.write(text.padding(toLength: 4096, withPad: " ", startingAt: 0))
+            let time = Date(timeIntervalSince1970: 1_700_000_000)
+            try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: path)
+            return path
+        }
+        let path = try write(Self.good)
+        let trust = try WireTrust(file: path, of: Self.moe)
+        var now = ContinuousClock.now
+        func look() -> WireTrust.News {
+            now += .seconds(2)
+            return trust.refresh(now: now)
+        }
+        #expect(look() == .none)
+        _ = try write(#"{"routers": []}"#)
+        #expect(look() == .changed)
+        #expect(trust.router(key: Self.key(0)) == nil)
+
+        // Something that is there and cannot be read, also for whoever may read everything.
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        guard case .rejected = look() else {
+            Issue.record("a folder was taken for a list")
+            return
+        }
+        #expect(look() == .none)
+        try FileManager.default.removeItem(atPath: path)
+        _ = try write(Self.good)
+        #expect(look() == .changed)
+        #expect(trust.router(key: Self.key(0)) == NodeID("front"))
+    }
+
     @Test("The placement's key for an endpoint counts before the list's, and only with the list behind it")
     func placement() throws {
         let trust = WireTrust(try AllowList(json: Array(Self.good.utf8), of: Self.moe))

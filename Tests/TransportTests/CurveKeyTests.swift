@@ -66,6 +66,8 @@ struct CurveKeyTests {
             "", "{}", "not json \(secret)", secret,
             good.replacingOccurrences(of: secret, with: String(secret.dropLast())),
             good.replacingOccurrences(of: one.publicKey.text, with: other.publicKey.text),
+            good.replacingOccurrences(of: secret, with: "-").replacingOccurrences(of: one.publicKey.text, with: secret)
+                .replacingOccurrences(of: "\"-\"", with: "\"\(one.publicKey.text)\""),
             good.replacingOccurrences(of: "\"secret\"", with: "\"secrets\""),
             good.replacingOccurrences(of: "\"public\"", with: "\"\(secret)\": 1, \"public\""),
         ]

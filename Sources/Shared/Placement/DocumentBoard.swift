@@ -34,10 +34,18 @@ package final class DocumentBoard: Sendable {
     /// The document that hangs now.
     package var latest: PlacementDocument? { state.withLock { $0.latest } }
 
+    /// The latest document that somebody wrote, as it came; nil where nobody did.
+    package var placed: PlacementDocument? { state.withLock { $0.placed } }
+
     /// Hangs up a document that somebody wrote; one of an older epoch, or another one of the same, is refused.
     ///
-    /// Nodes may have moved since it was written: `endpoints` are where they say they are.
-    package func place(_ document: PlacementDocument, endpoints: [NodeID: String] = [:]) -> Outcome {
+    /// Nodes may have moved since it was written: `endpoints` are where they say they are, and `keys` what they say that
+    /// they prove themselves with, for those of which the document has none. Only an allow-list says what a key may do.
+    package func place(
+        _ document: PlacementDocument,
+        endpoints: [NodeID: String] = [:],
+        keys: [NodeID: String] = [:],
+    ) -> Outcome {
         update { state in
             let former = state.placed?.epoch ?? 0
             let current = max(former, state.latest?.epoch ?? 0)
@@ -53,7 +61,7 @@ package final class DocumentBoard: Sendable {
                 )
             }
             state.placed = document
-            return Self.hang(document.moved(to: endpoints), &state)
+            return Self.hang(document.moved(to: endpoints).filled(with: keys), &state)
         }
     }
 
@@ -94,6 +102,15 @@ package final class DocumentBoard: Sendable {
 }
 
 extension PlacementDocument {
+    /// The same with keys for nodes that have none.
+    fileprivate func filled(with keys: [NodeID: String]) -> PlacementDocument {
+        var filled = self
+        for index in filled.nodes.indices {
+            filled.nodes[index].key = filled.nodes[index].key ?? keys[filled.nodes[index].id]
+        }
+        return filled
+    }
+
     /// The same with nodes at other endpoints, or the same as it is when two nodes would share one.
     fileprivate func moved(to endpoints: [NodeID: String]) -> PlacementDocument {
         var moved = self

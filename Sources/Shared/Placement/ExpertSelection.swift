@@ -14,15 +14,22 @@ package struct ExpertSelection: Equatable, Sendable {
 
     /// Reads a list of words against a model's layers and experts.
     ///
+    /// More words than a model has columns, layers and experts say nothing more, and are refused before they cost anything.
+    ///
     /// - Throws: `unknownWord`, `noSuchExpert` or `empty`, naming the word.
     package init(parsing text: String, of moe: MoEConfiguration) throws(PlacementError) {
-        var experts: [ExpertID] = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+        var experts: Set<ExpertID> = []
+        let limit = moe.experts.count + moe.layers.count + moe.slots.count + 1
+        let parts = text.split(separator: ",", maxSplits: limit, omittingEmptySubsequences: false)
+        guard parts.count <= limit else {
+            throw PlacementError(.unknownWord, "expected at most \(limit) words for experts, found more; name each once")
+        }
+        for part in parts {
             let word = part.trimmingSpaces
             guard !word.isEmpty else {
                 throw PlacementError(.empty, "expected experts with commas between them, found nothing in a place")
             }
-            experts += try Self.expand(word, moe)
+            experts.formUnion(try Self.expand(word, moe))
         }
         self.init(experts, of: moe)
     }

@@ -76,7 +76,7 @@ extension PlacementDocument {
                 "expected an \"id\" of 1 to 128 letters, digits or . _ : - in \(place)"
             )
         }
-        guard case .string(let endpoint)? = fields["endpoint"], (1...512).contains(endpoint.utf8.count) else {
+        guard case .string(let endpoint)? = fields["endpoint"], WireEndpoint.fault(of: endpoint) == nil else {
             throw PlacementError(
                 .invalidLayout,
                 "expected an \"endpoint\" such as tcp://10.0.0.2:7000 for node \(id) in \(place)"

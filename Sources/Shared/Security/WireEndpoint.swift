@@ -13,6 +13,29 @@ package enum WireEndpoint {
         return host == "localhost" || host == "[::1]" || isLoopback(host)
     }
 
+    /// Why a text cannot be `tcp://host:port` or `ipc://path` of bearable length; nil when it can.
+    package static func fault(of text: String) -> String? {
+        let expected = "expected tcp://host:port or ipc://path"
+        guard text.utf8.count <= 512, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            return "an endpoint is at most 512 visible ASCII characters; \(expected)"
+        }
+        if text.hasPrefix("ipc://") {
+            let length = text.utf8.count - 6
+            // The field of the system's address structure has 108 bytes, the last of them 0.
+            return (1...107).contains(length)
+                ? nil : "the path of \(text) has \(length) characters; an ipc path has 1 to 107"
+        }
+        let address = text.dropFirst(6)
+        guard text.hasPrefix("tcp://"), let colon = address.lastIndex(of: ":"), colon != address.startIndex else {
+            return "\(text) is not an endpoint; \(expected)"
+        }
+        let port = address[address.index(after: colon)...]
+        guard port == "*" || UInt16(port) != nil else {
+            return "the port of \(text) is not a number from 0 to 65535; \(expected)"
+        }
+        return nil
+    }
+
     /// One sentence for whoever wanted to go there in plain.
     package static func refusal(of endpoint: String) -> String {
         "\(endpoint) can be reached from other machines, and the wire there has to be encrypted; give --key-file and "

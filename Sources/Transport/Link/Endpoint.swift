@@ -5,28 +5,7 @@ internal import Shared
 enum Endpoint {
     /// Throws `invalidEndpoint` unless the text is `tcp://host:port` or `ipc://path` of bearable length.
     static func check(_ text: String) throws(TransportError) {
-        let expected = "expected tcp://host:port or ipc://path"
-        guard text.utf8.count <= 512, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw TransportError(.invalidEndpoint, "an endpoint is at most 512 visible ASCII characters; \(expected)")
-        }
-        if let path = ipcPath(text) {
-            // The field of the system's address structure has 108 bytes, the last of them 0.
-            guard (1...107).contains(path.utf8.count) else {
-                throw TransportError(
-                    .invalidEndpoint,
-                    "the path of \(text) has \(path.utf8.count) characters; an ipc path has 1 to 107",
-                )
-            }
-            return
-        }
-        let address = text.dropFirst(tcp.count)
-        guard text.hasPrefix(tcp), let colon = address.lastIndex(of: ":"), colon != address.startIndex else {
-            throw TransportError(.invalidEndpoint, "\(text) is not an endpoint; \(expected)")
-        }
-        let port = address[address.index(after: colon)...]
-        guard port == "*" || UInt16(port) != nil else {
-            throw TransportError(.invalidEndpoint, "the port of \(text) is not a number from 0 to 65535; \(expected)")
-        }
+        if let fault = WireEndpoint.fault(of: text) { throw TransportError(.invalidEndpoint, fault) }
     }
 
     /// Throws `plainRefused` for an endpoint of other machines that would not be encrypted.

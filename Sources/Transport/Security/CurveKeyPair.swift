@@ -22,7 +22,8 @@ package struct CurveKeyPair: Hashable, Sendable {
         guard unsafe zmq_curve_public(&derived, secret) == 0, Self.text(derived) == publicKey else {
             throw WireSecurityError(
                 .invalidKey,
-                "the public key \(publicKey) does not belong to the secret key beside it; make a new pair"
+                // Without the key itself: of two that were exchanged, this one is the secret.
+                "the public key does not belong to the secret key beside it; make a new pair"
             )
         }
         self.publicKey = key

@@ -89,7 +89,8 @@ enum SecureFile {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { return nil }
         return [
-            status.st_mtim.tv_sec, status.st_mtim.tv_nsec, Int(truncatingIfNeeded: status.st_ino), Int(status.st_size),
+            // Also of the change of a mode: a file that could not be read may be readable now.
+            status.st_ctim.tv_sec, status.st_ctim.tv_nsec, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, Int(truncatingIfNeeded: status.st_ino), Int(status.st_size),
         ]
     }
 

@@ -18,6 +18,8 @@ package final class WireTrust: Sendable {
     private struct State {
         var list: AllowList
         var stamp: [Int]?
+        /// Why the file could not be read at the last look.
+        var lastTrouble: String?
         var nextLook: ContinuousClock.Instant
         var placementKeys: [String: CurvePublicKey] = [:]
         var revision = 0
@@ -103,15 +105,25 @@ package final class WireTrust: Sendable {
             let list = try Self.read(path, moe)
             return state.withLock { state in
                 state.stamp = stamp
+                state.lastTrouble = nil
                 guard state.list != list else { return .none }
                 state.list = list
                 state.revision += 1
                 return .changed
             }
         } catch {
-            // Told once for each change, not each second.
-            state.withLock { $0.stamp = stamp }
-            return .rejected(error.message)
+            // What was read and is not good waits for the next change; what could not be read is tried again at each look.
+            // Either is told once, not each second.
+            let isNews = state.withLock { state in
+                guard error.code == .unreadableFile else {
+                    state.stamp = stamp
+                    state.lastTrouble = nil
+                    return true
+                }
+                defer { (state.stamp, state.lastTrouble) = (nil, error.message) }
+                return state.lastTrouble != error.message
+            }
+            return isNews ? .rejected(error.message) : .none
         }
     }
 
