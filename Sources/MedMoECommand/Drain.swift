@@ -72,7 +72,7 @@ struct Drain: AsyncParsableCommand {
                     "Node \(node) still had work after \(waitSeconds) seconds; it goes on draining. Wait longer or stop it."
                 )
             }
-            try await Task.sleep(for: .milliseconds(50))
+            try await Task.sleep(for: .milliseconds(250))
         }
     }
 }

@@ -19,6 +19,9 @@ struct EtcdPlacementAuthority: PlacementAuthority {
         }
     }
 
+    /// What the router follows: each question to etcd is a connection, and a login where it asks for one.
+    func glance() async -> PlacementDocument? { board.placed }
+
     func apply(_ document: PlacementDocument) async throws(PlacementAuthorityError) {
         do {
             let former = try await store.fetch()?.epoch

@@ -58,15 +58,23 @@ final class ControlExample: Sendable {
         /// How many further changes somebody else makes just before ours.
         let rivals = Mutex(0)
         let isAway = Mutex(false)
+        /// How often it was asked.
+        let questions = Mutex(0)
+        /// What whoever looks waits for.
+        let hold = Mutex<(@Sendable () async -> Void)?>(nil)
 
         init(_ document: PlacementDocument?) { self.document = Mutex(document) }
 
         var name: String { "test" }
         func current() async throws(PlacementAuthorityError) -> PlacementDocument? {
+            questions.withLock { $0 += 1 }
+            if let hold = hold.withLock({ $0 }) { await hold() }
             if isAway.withLock({ $0 }) { throw PlacementAuthorityError(.unavailable, "the test is away; wait") }
             return document.withLock { $0 }
         }
 
+
+        func glance() async -> PlacementDocument? { document.withLock { $0 } }
 
         func apply(_ new: PlacementDocument) async throws(PlacementAuthorityError) {
             if isAway.withLock({ $0 }) { throw PlacementAuthorityError(.unavailable, "the test is away; wait") }

@@ -24,6 +24,7 @@ struct ControlRoutesTests {
         let answer = try await example.send(.get, "/control/v1/placement")
         #expect(answer.status == 200)
         #expect(answer.json["authority"] as? String == "test")
+        #expect(example.authority?.questions.withLock { $0 } == 0, "who only looks costs whoever keeps it nothing")
         #expect(answer.json["epoch"] as? Int == 4)
         #expect(answer.json["ready"] as? Bool == true)
         let document = try #require(answer.json["document"] as? [String: Any])
@@ -76,6 +77,39 @@ struct ControlRoutesTests {
         )
         #expect(applied.status == 200, "\(applied.message)")
         #expect(try await authority.current()?.epoch == 5)
+    }
+
+    @Test("Of plans that are asked for at once the machine makes one; the others hear so and may ask again")
+    func plansAtOnce() async throws {
+        let authority = ControlExample.Authority(try Self.document([("a", "all"), ("b", "0.0")]))
+        let example = ControlExample(authority: authority)
+        let (gate, entered) = (AsyncStream<Void>.makeStream(), AsyncStream<Void>.makeStream())
+        authority.hold.withLock {
+            $0 = {
+                entered.continuation.yield()
+                for await _ in gate.stream { break }
+            }
+        }
+        let first = Task { try await example.api.plan([]) }
+        for await _ in entered.stream { break }
+        authority.hold.withLock { $0 = nil }
+        let second = try await example.send(.post, "/control/v1/placement/plan")
+        #expect(second.status == 429, "\(second.message)")
+        gate.continuation.yield()
+        #expect(try await first.value.document.epoch >= 4)
+        #expect(try await example.send(.post, "/control/v1/placement/plan").status == 200)
+    }
+
+    @Test("Nodes that are made up are bounded")
+    func manyNodes() async throws {
+        let nodes = (0..<257).map { #"{"id": "n\#($0)", "endpoint": "tcp://n\#($0):1"}"# }.joined(separator: ",")
+        let answer = try await ControlExample().send(
+            .post,
+            "/control/v1/placement/plan",
+            body: #"{"nodes": [\#(nodes)]}"#
+        )
+        #expect(answer.status == 400)
+        #expect(answer.message.contains("at most 256"), "\(answer.message)")
     }
 
     struct BadPlan: Sendable {
@@ -340,6 +374,7 @@ struct ControlRoutesTests {
         #expect(try await send(.post, "/control/v1/nodes/b/undrain") == caller.status)
         #expect(try await send(.get, "/control/v1/placement") == 200)
         #expect(try await send(.get, "/control/v1/experts") == 200)
-        #expect(try await send(.post, "/control/v1/placement/plan") == 200)
+        // It costs much, so it is not for everybody either.
+        #expect(try await send(.post, "/control/v1/placement/plan") == caller.status)
     }
 }

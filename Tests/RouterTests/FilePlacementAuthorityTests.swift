@@ -81,6 +81,41 @@ struct FilePlacementAuthorityTests {
         }
     }
 
+    @Test("A link that leads elsewhere later is followed, as those of a mounted configuration do")
+    func link() async throws {
+        try await Self.withFile { path in
+            let (old, new) = (path + ".1", path + ".2")
+            try Self.document(1).json(of: Self.moe).write(toFile: old, atomically: true, encoding: .utf8)
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: old)
+            let authority = FilePlacementAuthority(path: path, of: Self.moe)
+            #expect(try await authority.current()?.epoch == 1)
+            try Self.document(2).json(of: Self.moe).write(toFile: new, atomically: true, encoding: .utf8)
+            try FileManager.default.removeItem(atPath: path)
+            try FileManager.default.removeItem(atPath: old)
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: new)
+            #expect(try await authority.current()?.epoch == 2)
+            try await authority.apply(Self.document(3))
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == new)
+        }
+    }
+
+    @Test(
+        "A file that is read-only takes no changes, and that is no trouble of the moment",
+        .enabled(if: geteuid() != 0, "root writes everywhere")
+    )
+    func readOnly() async throws {
+        try await Self.withFile { path in
+            let folder = URL(filePath: path).deletingLastPathComponent().path
+            try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: folder)
+            defer { try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder) }
+            let authority = FilePlacementAuthority(path: path, of: Self.moe)
+            let error = await #expect(throws: PlacementAuthorityError.self) {
+                try await authority.apply(Self.document(1))
+            }
+            #expect(error?.code == .fixed)
+        }
+    }
+
     @Test("A folder that is not there is told")
     func noFolder() async throws {
         let authority = FilePlacementAuthority(path: "/nonexistent/placement.json", of: Self.moe)

@@ -4,15 +4,17 @@ package import Shared
 
 /// The placement in a file that routers read again when it changes; it is replaced whole or not at all.
 package actor FilePlacementAuthority: PlacementAuthority {
-    private let path: String
+    private let given: String
     private let moe: MoEConfiguration
 
     /// Takes the file's path and the model that its experts belong to.
     package init(path: String, of moe: MoEConfiguration) {
-        // The file behind a link is replaced, not the link.
-        self.path = URL(filePath: path).resolvingSymlinksInPath().path
+        given = path
         self.moe = moe
     }
+
+    /// The file behind a link, which is replaced instead of the link; where it leads may change at any time.
+    private var path: String { URL(filePath: given).resolvingSymlinksInPath().path }
 
     /// `file`.
     package nonisolated var name: String { "file" }
@@ -22,16 +24,25 @@ package actor FilePlacementAuthority: PlacementAuthority {
 
     /// Replaces the file.
     package func apply(_ document: PlacementDocument) async throws(PlacementAuthorityError) {
+        let path = path
+        let folder = URL(filePath: path).deletingLastPathComponent().path
+        if unsafe access(folder, W_OK) != 0, errno == EROFS || errno == EACCES {
+            throw PlacementAuthorityError(
+                .fixed,
+                "the placement file \(path) is read-only here; change it where it comes from"
+            )
+        }
         let lock = try Lock(beside: path)
         defer { lock.release() }
         let expected = (try read()?.epoch ?? 0) + 1
         guard document.epoch == expected else {
             throw PlacementAuthorityError(expected: expected, found: document.epoch)
         }
-        try write(document.json(of: moe))
+        try write(document.json(of: moe), to: path)
     }
 
     private func read() throws(PlacementAuthorityError) -> PlacementDocument? {
+        let path = path
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         guard let data = FileManager.default.contents(atPath: path) else { throw trouble("cannot be read") }
         do {
@@ -42,7 +53,7 @@ package actor FilePlacementAuthority: PlacementAuthority {
     }
 
     /// Writes beside the file and renames, so that a reader sees the old one or the new one.
-    private func write(_ text: String) throws(PlacementAuthorityError) {
+    private func write(_ text: String, to path: String) throws(PlacementAuthorityError) {
         do {
             try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
         } catch {

@@ -8,8 +8,17 @@ package protocol PlacementAuthority: Sendable {
     ///
     /// - Throws: `unavailable` when it cannot be had: whoever took that for none would change what it has not seen.
     func current() async throws(PlacementAuthorityError) -> PlacementDocument?
+    /// What this process knows of the placement without asking anybody, for those who only look.
+    ///
+    /// It may be a moment behind `current`, and costs nothing: anybody may look as often as they like.
+    func glance() async -> PlacementDocument?
     /// Makes a document the placement, if its epoch follows on that of the current one.
     func apply(_ document: PlacementDocument) async throws(PlacementAuthorityError)
+}
+
+extension PlacementAuthority {
+    /// What is there now, where asking costs next to nothing.
+    package func glance() async -> PlacementDocument? { try? await current() }
 }
 
 /// Why a placement was not taken.

@@ -1,3 +1,4 @@
+internal import NIOPosix
 package import Shared
 
 /// What people can ask of a router about its cluster, and have it change, apart from how they ask.
@@ -5,6 +6,7 @@ package struct ControlAPI: Sendable {
     private let settings: ControlSettings
     private let authority: any PlacementAuthority
     private let drains: DrainBoard
+    private let planning = PlanTurn()
     private let status: @Sendable () -> ClusterStatus
     private let rows: @Sendable () -> [ExpertID: Int]
 
@@ -31,7 +33,7 @@ package struct ControlAPI: Sendable {
             epoch: status.epoch,
             ready: status.isReady,
             missing: status.missing.map(\.description),
-            document: (try? await authority.current()).flatMap { $0 }.map { PlacementReport.Document($0, of: settings.moe) },
+            document: await authority.glance().map { PlacementReport.Document($0, of: settings.moe) },
             nodes: status.nodes.map { node in
                 PlacementReport.Node(
                     node: node.node?.rawValue,
@@ -57,16 +59,25 @@ package struct ControlAPI: Sendable {
     /// - Throws: `ControlError`, or `QueryError` about a field of the body.
     package func plan(_ body: [UInt8]) async throws -> PlanReport {
         let request = try PlanRequest(body)
+        try planning.begin()
+        defer { planning.end() }
         let status = status()
         // Where nobody wrote one, what the nodes host is the placement.
         let current = try await current() ?? PlacementDocument(status)
         var nodes = current.nodes.map { planned($0, status) }
+        let places = Dictionary(nodes.enumerated().map { ($1.id, $0) }) { first, _ in first }
         for said in request.nodes {
-            if let index = nodes.firstIndex(where: { $0.id == said.id }) {
+            if let index = places[said.id] {
                 nodes[index].memoryBytes = said.memoryBytes
                 nodes[index].cores = said.cores ?? 1
                 if let endpoint = said.endpoint { nodes[index].endpoint = endpoint }
             } else if let endpoint = said.endpoint {
+                guard nodes.count - current.nodes.count < PlanRequest.newNodeLimit else {
+                    throw ControlError(
+                        .invalidRequest,
+                        "A plan takes at most \(PlanRequest.newNodeLimit) nodes that are not there yet; more came.",
+                    )
+                }
                 nodes.append(
                     PlacementPlanner.Node(
                         id: said.id,
@@ -86,9 +97,12 @@ package struct ControlAPI: Sendable {
         wishes.held = held(status)
         let planner = PlacementPlanner(settings.moe, bytes: settings.expertBytes, rows: rows())
         do {
-            let plan = try planner.plan(nodes, epoch: current.epoch, wishes: wishes)
+            // Seconds for a large cluster: not on a thread that requests and streams need.
+            let plan = try await NIOThreadPool.singleton.runIfActive { [nodes, wishes] in
+                try planner.plan(nodes, epoch: current.epoch, wishes: wishes)
+            }
             return PlanReport(plan, of: settings.moe)
-        } catch {
+        } catch let error as PlacementError {
             throw ControlError(.conflict, ControlError.sentence(error.message))
         }
     }

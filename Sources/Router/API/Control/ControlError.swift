@@ -18,6 +18,8 @@ package struct ControlError: Error, Equatable, Sendable, CustomStringConvertible
         case fixed = "placement_fixed"
         /// More than a document may have (413).
         case tooLarge = "request_too_large"
+        /// One is worked on already (429).
+        case busy
         /// Whoever keeps the placement cannot be reached (503).
         case unavailable
     }
@@ -62,6 +64,7 @@ extension APIError {
             case .unknownNode: (.notFound, "not_found_error")
             case .conflict, .fixed: (.conflict, "conflict_error")
             case .tooLarge: (.contentTooLarge, "invalid_request_error")
+            case .busy: (.tooManyRequests, "rate_limit_error")
             case .unavailable: (.serviceUnavailable, "unavailable_error")
             }
         self.init(status: status, type: type, code: error.code.rawValue, message: error.message)

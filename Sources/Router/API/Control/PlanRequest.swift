@@ -32,13 +32,14 @@ struct PlanRequest {
         guard list.count <= Self.nodeLimit else {
             throw fields.invalid("nodes", "may name at most \(Self.nodeLimit) nodes; \(list.count) came.")
         }
+        var names: Set<NodeID> = []
         for (index, value) in list.enumerated() {
             let node = try JSONFields(value, path: "nodes[\(index)]")
             try node.allowOnly(["id", "endpoint", "memory_bytes", "cores"])
             guard let id = try node.string("id").flatMap({ NodeID(validating: $0) }) else {
                 throw node.invalid("id", "has to be a node's name of 1 to 128 letters, digits or . _ : -")
             }
-            guard !nodes.contains(where: { $0.id == id }) else {
+            guard names.insert(id).inserted else {
                 throw node.invalid("id", "has to be unique; \(id) came twice.")
             }
             let endpoint = try node.string("endpoint")
@@ -57,5 +58,7 @@ struct PlanRequest {
     }
 
     private static let nodeLimit = 4096
+    /// How many may be nodes that are to come, and so can be made up.
+    static let newNodeLimit = 256
     private static let byteLimit = 1 << 60
 }

@@ -19,9 +19,12 @@ package struct ControlRoutes: Sendable {
     package func add<Context: RequestContext>(to routes: Hummingbird.Router<Context>) {
         routes.get("/control/v1/placement") { _, _ in try await QueryRoutes.json(api.placement()) }
         routes.get("/control/v1/experts") { _, _ in try QueryRoutes.json(api.experts()) }
-        // It changes nothing, so it needs no token.
+        // It changes nothing, and costs enough not to be for everybody.
         routes.post("/control/v1/placement/plan") { request, _ in
-            try await answer { try await QueryRoutes.json(api.plan(body(of: request))) }
+            try await answer {
+                try access.check(request)
+                return try await QueryRoutes.json(api.plan(body(of: request)))
+            }
         }
         routes.put("/control/v1/placement") { request, _ in
             try await answer {
