@@ -153,7 +153,7 @@ struct ExpertNodeProgram: AsyncParsableCommand {
                 configuration.node,
                 listening: service.endpoint,
                 experts: experts,
-                key: configuration.security?.keys.publicKey.text,
+                key: configuration.publicKey,
                 logger: logger,
             )
         }
