@@ -29,5 +29,10 @@ extension FuzzEntry {
         _ = try? AllowList(json: input, of: moe)
     }
 
-    private static let moe = MoEConfiguration(layers: [0, 2, 4], expertCounts: [3, 5, 5], topK: 1, hasMetaExpert: true)
+    private static let moe = MoEConfiguration(
+        layers: [0, 2, 4],
+        expertCounts: [3, 5, 5],
+        topK: 1,
+        hasMetaExpert: true
+    )
 }

@@ -153,7 +153,9 @@ import Testing
         }
     }
 
-    @Test("A registration that somebody took away under a living lease comes back, and the node is served from throughout")
+    @Test(
+        "A registration that somebody took away under a living lease comes back, and the node is served from throughout"
+    )
     func takenAway() async throws {
         try await with { server, store, cluster, http in
             let node = cluster.configuration.nodes[0].id

@@ -54,7 +54,9 @@ import Testing
         #expect(board.latest?.nodes.first?.servesWhatItHosts == false)
     }
 
-    @Test("A placed node without a key has that of its registration, wherever it moved; the placement's own counts first")
+    @Test(
+        "A placed node without a key has that of its registration, wherever it moved; the placement's own counts first"
+    )
     func keys() throws {
         var reader = try reader()
         let (own, other) = (String(repeating: "k", count: 40), String(repeating: "o", count: 40))

@@ -73,7 +73,6 @@ final class ControlExample: Sendable {
             return document.withLock { $0 }
         }
 
-
         func glance() async -> PlacementDocument? { document.withLock { $0 } }
 
         func apply(_ new: PlacementDocument) async throws(PlacementAuthorityError) {

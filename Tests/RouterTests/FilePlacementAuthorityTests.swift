@@ -35,7 +35,9 @@ struct FilePlacementAuthorityTests {
                 #expect(error?.message.contains("expected a placement of epoch 2, found epoch \(wrong)") == true)
             }
             try await authority.apply(Self.document(2, "*.0"))
-            #expect(try await FilePlacementAuthority(path: path, of: Self.moe).current() == (try Self.document(2, "*.0")))
+            #expect(
+                try await FilePlacementAuthority(path: path, of: Self.moe).current() == (try Self.document(2, "*.0"))
+            )
         }
     }
 

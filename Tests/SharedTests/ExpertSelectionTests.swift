@@ -40,7 +40,9 @@ import Testing
     @Test("More words than there can be to say are refused before they are read")
     func tooManyWords() throws {
         let experts = Self.moe.experts.map(\.description).joined(separator: ",")
-        #expect(try ExpertSelection(parsing: experts + ",0.*,4.*,*.0,*.1,*.2,*.meta,all", of: Self.moe).experts.count == 7)
+        #expect(
+            try ExpertSelection(parsing: experts + ",0.*,4.*,*.0,*.1,*.2,*.meta,all", of: Self.moe).experts.count == 7
+        )
         for count in [15, 200_000] {
             let text = Array(repeating: "all", count: count).joined(separator: ",")
             let error = #expect(throws: PlacementError.self) { try ExpertSelection(parsing: text, of: Self.moe) }

@@ -134,7 +134,10 @@ import Transport
         limits.microBatches = 2
         limits.promptRowsPerMicroBatch = 8
         limits.decodeRowsPerMicroBatch = 1
-        let outcome = try await Self.ask(Self.requests(.wait), layout: layout, limits: limits) { cluster, begun, served in
+        let outcome = try await Self.ask(Self.requests(.wait), layout: layout, limits: limits) {
+            cluster,
+            begun,
+            served in
             // Gone in the middle of a pass, back after the loop came round a few times.
             if begun == 5, served < 50 { cluster.transport.unregister(endpoint: node) }
             if served == 50, let spec = layout.nodes.first(where: { $0.id.rawValue == node }),

@@ -22,7 +22,10 @@ package struct ExpertSelection: Equatable, Sendable {
         let limit = moe.experts.count + moe.layers.count + moe.slots.count + 1
         let parts = text.split(separator: ",", maxSplits: limit, omittingEmptySubsequences: false)
         guard parts.count <= limit else {
-            throw PlacementError(.unknownWord, "expected at most \(limit) words for experts, found more; name each once")
+            throw PlacementError(
+                .unknownWord,
+                "expected at most \(limit) words for experts, found more; name each once"
+            )
         }
         for part in parts {
             let word = part.trimmingSpaces

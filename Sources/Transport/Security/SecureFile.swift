@@ -90,7 +90,8 @@ enum SecureFile {
         guard unsafe stat(path, &status) == 0 else { return nil }
         return [
             // Also of the change of a mode: a file that could not be read may be readable now.
-            status.st_ctim.tv_sec, status.st_ctim.tv_nsec, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, Int(truncatingIfNeeded: status.st_ino), Int(status.st_size),
+            status.st_ctim.tv_sec, status.st_ctim.tv_nsec, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+            Int(truncatingIfNeeded: status.st_ino), Int(status.st_size),
         ]
     }
 
