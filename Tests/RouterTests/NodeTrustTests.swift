@@ -59,6 +59,21 @@ struct NodeTrustTests {
         #expect(cluster.registry.hosts(of: Cluster.second).isEmpty)
     }
 
+    @Test("A node is told to host only what its key is granted, whatever the placement says")
+    func placed() {
+        var cluster = Cluster(trust: WireTrust(Self.fair))
+        for (event, _) in NodeRegistryTests.join { _ = cluster.feed(event) }
+        let endpoint = cluster.registry.status.nodes[0].endpoint
+        let wanted = PlacementDocument(
+            epoch: 9,
+            nodes: [
+                .init(id: NodeID("node-1"), endpoint: endpoint, experts: [Cluster.first, Cluster.second, Cluster.meta])
+            ]
+        )
+        let told = cluster.registry.assignments(for: wanted).map(\.message.experts)
+        #expect(told == [[Cluster.first, Cluster.meta]])
+    }
+
     @Test("A node that bears another name than its key's is refused")
     func otherName() {
         var cluster = Cluster(trust: WireTrust(Self.fair))

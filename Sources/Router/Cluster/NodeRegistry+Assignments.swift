@@ -15,13 +15,29 @@ extension NodeRegistry {
             // Where nobody wrote what a node should hold, it is the node's own business.
             guard !node.servesWhatItHosts else { return nil }
             let kept = node.isDraining ? [] : moving(from: hello, to: document).subtracting(node.experts)
+            // A node that loaded what its key is not granted would be refused with all that it has.
+            let granted = grant(to: entry.endpoint)
             let message = AssignMessage(
                 epoch: document.epoch,
-                experts: (node.experts + kept).sorted(),
+                experts: (node.experts + kept).filter { granted?.contains($0) ?? true }.sorted(),
                 draining: node.isDraining,
             )
             return hello.follows(message) ? nil : (link, message)
         }
+    }
+
+    /// The nodes that a document gives experts which the allow-list does not grant to their keys, with those experts.
+    func ungranted(by document: PlacementDocument) -> [(node: NodeID, experts: [ExpertID])] {
+        document.nodes.compactMap { node in
+            guard let granted = grant(to: node.endpoint) else { return nil }
+            let surplus = node.experts.filter { !granted.contains($0) }
+            return surplus.isEmpty ? nil : (node.id, surplus)
+        }
+    }
+
+    /// What the node at an endpoint may host; nil where the wire has no keys.
+    private func grant(to endpoint: String) -> Set<ExpertID>? {
+        trust.map { $0.node(at: endpoint)?.experts ?? [] }
     }
 
     /// What a node has that a document wants elsewhere, where nobody serves it yet: it keeps that until somebody does.

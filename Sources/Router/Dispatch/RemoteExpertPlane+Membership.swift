@@ -29,6 +29,15 @@ extension RemoteExpertPlane {
                 )
             }
         }
+        for (node, experts) in nodes.registry.ungranted(by: document) {
+            logger.error(
+                "The placement gives a node experts that the allow-list does not grant to its key; grant or move them.",
+                metadata: [
+                    "node.id": "\(node)",
+                    "experts": "\(experts.map(\.description).joined(separator: ","))",
+                ],
+            )
+        }
         assign(document)
         logger.notice(
             "The placement is followed.",
