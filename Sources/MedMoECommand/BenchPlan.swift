@@ -1,4 +1,5 @@
 internal import Benchmarking
+internal import LocalCluster
 
 /// How many requests of a benchmark can be under way: what was asked for, held to what this process has room for.
 struct BenchPlan: Sendable {

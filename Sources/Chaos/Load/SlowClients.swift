@@ -1,23 +1,9 @@
-internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 internal import Shared
 
 /// Clients that make a server wait: some hang up while their prompt is read, some read slowly, some not at all.
 enum SlowClients {
-    /// Files and connections that this process may have open, raised as far as this user may.
-    @discardableResult
-    static func raiseLimit(to wanted: Int) -> Int {
-        var limit = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
-        if limit.rlim_cur < rlim_t(wanted) {
-            var raised = limit
-            raised.rlim_cur = min(rlim_t(wanted), limit.rlim_max)
-            if unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 { limit = raised }
-        }
-        return Int(clamping: limit.rlim_cur)
-    }
-
     /// So many clients at once, until `isOver`; returns how many could connect.
     static func run(_ count: Int, port: Int, body: [UInt8], isOver: @escaping @Sendable () -> Bool) async -> Int {
         await withTaskGroup(of: Bool.self) { group in

@@ -12,7 +12,7 @@ extension ChaosScenario {
 
     private static let slowClients: @Sendable (ChaosStage) async throws -> ChaosRow = { stage in
         let count = stage.setup.clients
-        let files = SlowClients.raiseLimit(to: 2 * count + 1024)
+        let files = OpenFileLimit.raise(to: 2 * count + 1024)
         guard files >= count + 256 else {
             return ChaosRow(
                 "slow-clients",

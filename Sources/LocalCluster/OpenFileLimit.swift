@@ -1,12 +1,13 @@
 internal import Foundation
 
 /// How many files and connections this process may have open.
-enum OpenFileLimit {
+package enum OpenFileLimit {
     /// What a program needs beside its connections, generously.
-    static let own = 64
+    package static let own = 64
 
     /// Raises the limit as far as this user may, up to `wanted`, and says what it is now.
-    static func raise(to wanted: Int) -> Int {
+    @discardableResult
+    package static func raise(to wanted: Int) -> Int {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
         if limit.rlim_cur < rlim_t(wanted) {
