@@ -71,16 +71,16 @@ package actor FilePlacementAuthority: PlacementAuthority {
 
         init(beside path: String) throws(PlacementAuthorityError) {
             let file = path + ".lock"
-            if !FileManager.default.fileExists(atPath: file) {
-                _ = FileManager.default.createFile(atPath: file, contents: nil)
-            }
-            guard let handle = FileHandle(forUpdatingAtPath: file) else {
+            // Made and opened in one step: two that made it one after the other would each lock a file of their own.
+            let descriptor = unsafe open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            guard descriptor >= 0 else {
                 throw PlacementAuthorityError(
                     .unavailable,
                     "the placement file \(path) cannot be locked, for \(file) cannot be made; mend its folder"
                 )
             }
-            guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
                 throw PlacementAuthorityError(.conflict, "somebody else writes the placement file just now; try again")
             }
             self.handle = handle
