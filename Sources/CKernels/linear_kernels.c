@@ -75,21 +75,6 @@ enum { ROWS_avx2 = ROWS };
 static const int baseline_fuses = FUSED;
 static const ptrdiff_t baseline_rows = ROWS;
 
-medmoe_instructions medmoe_best_instructions(void) {
-#if defined(__x86_64__)
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("f16c"))
-        return MEDMOE_INSTRUCTIONS_BASELINE;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq"))
-        return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni")
-                   ? MEDMOE_INSTRUCTIONS_AVX512_DOT
-                   : MEDMOE_INSTRUCTIONS_AVX512;
-    return MEDMOE_INSTRUCTIONS_AVX2;
-#else
-    return MEDMOE_INSTRUCTIONS_BASELINE;
-#endif
-}
-
 int medmoe_instructions_fuse(medmoe_instructions instructions) {
     return instructions == MEDMOE_INSTRUCTIONS_BASELINE ? baseline_fuses : 1;
 }
@@ -135,6 +120,7 @@ void medmoe_linear_run(const medmoe_linear *job, ptrdiff_t first_output, ptrdiff
 void medmoe_widen(const void *from, medmoe_weight_kind kind, ptrdiff_t count, float *to) {
     switch (medmoe_best_instructions()) {
 #if defined(__x86_64__)
+    case MEDMOE_INSTRUCTIONS_AMX:
     case MEDMOE_INSTRUCTIONS_AVX512_DOT:
     case MEDMOE_INSTRUCTIONS_AVX512: return widen_avx512(from, kind, count, to);
     case MEDMOE_INSTRUCTIONS_AVX2: return widen_avx2(from, kind, count, to);

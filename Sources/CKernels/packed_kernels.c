@@ -1,4 +1,5 @@
 #include "CKernels.h"
+#include "amx_tiles.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,17 +12,23 @@
 // in float32, or 8-bit integers summed exactly.
 //
 // A panel holds 32 outputs; for each word of inputs (two brain floats, or four bytes) it has one word of each output.
-// Rows lie one after another, their words in order; a tile is up to 12 of them. A kernel broadcasts a row's word to all
+// Rows lie one after another, their words in order; a tile is up to 12 of them, or 16 where the CPU multiplies tiles. A kernel broadcasts a row's word to all
 // lanes and adds its products, so every result is one running sum that walks k from the front, in its own lane: its bits
-// depend on its row and its output alone, whatever else the call holds. The instruction for brain floats adds the product of a pair's second numbers
-// first and then that of the first ones, each in one rounding (a product of two brain floats is exact in float32);
-// the other instruction sets do the same, so they agree where no sum is subnormal, which that instruction flushes.
+// depend on its row and its output alone, whatever else the call holds.
+//
+// Brain floats are summed in one of two orders, each that of an instruction; other instruction sets do the same with
+// multiply-adds in one rounding (a product of two brain floats is exact in float32), so all agree where no sum is
+// subnormal, which those instructions flush. `vdpbf16ps` adds the product of a pair's second numbers first and then that
+// of the first ones, pair after pair. `tdpbf16ps` takes steps of 16 pairs: one sum of the products of the first numbers,
+// one of those of the second, both from zero; they are added, and then to the sum of the steps before.
 
 enum {
     PANEL = MEDMOE_PANEL_OUTPUTS,
     TILE = MEDMOE_TILE_ROWS,
     LANES = 16,
     VECTORS = PANEL / LANES,
+    /// Words that a product of tiles takes at once; rows and panels are filled up with zeros to whole steps.
+    STEP = 16,
     /// How far ahead of the sums weights are asked for.
     PREFETCH_WORDS = PANEL * 32,
 };
@@ -40,11 +47,11 @@ typedef uint8_t byte_lanes __attribute__((vector_size(16), aligned(4)));
 
 /// Words from one row to the next: whole vectors, and never a multiple of 4 KiB, or the rows of a tile would fight for
 /// one place in the first-level cache.
-static ptrdiff_t pitch_of(ptrdiff_t words) { return ((words + LANES - 1) / LANES * LANES + LANES) | LANES; }
+static ptrdiff_t pitch_of(ptrdiff_t words) { return (words + STEP) | STEP; }
 
 static ptrdiff_t words_of(medmoe_packed_kind kind, ptrdiff_t inputs) {
-    const ptrdiff_t numbers = kind == MEDMOE_PACKED_BF16 ? 2 : 4;
-    return (inputs + numbers - 1) / numbers;
+    const ptrdiff_t numbers = kind == MEDMOE_PACKED_INT8 ? 4 : 2;
+    return (inputs + numbers * STEP - 1) / (numbers * STEP) * STEP;
 }
 
 #define NAME(x) NAME_(x)
@@ -61,6 +68,8 @@ static ptrdiff_t words_of(medmoe_packed_kind kind, ptrdiff_t inputs) {
 #undef TARGET
 #undef SET_DOT
 #undef SUB_ROWS
+
+#include "packed_amx.h"
 
 #define NAME_(x) x##_avx512
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c")))
@@ -105,6 +114,7 @@ void medmoe_packed_run(const medmoe_packed_matrix *matrix, const medmoe_packed_r
                        ptrdiff_t end_panel, float *y, ptrdiff_t stride, medmoe_instructions instructions) {
     switch (instructions) {
 #if defined(__x86_64__)
+    case MEDMOE_INSTRUCTIONS_AMX: return run_amx(matrix, rows, first_panel, end_panel, y, stride);
     case MEDMOE_INSTRUCTIONS_AVX512_DOT: return run_avx512_dot(matrix, rows, first_panel, end_panel, y, stride);
     case MEDMOE_INSTRUCTIONS_AVX512: return run_avx512(matrix, rows, first_panel, end_panel, y, stride);
     case MEDMOE_INSTRUCTIONS_AVX2: return run_avx2(matrix, rows, first_panel, end_panel, y, stride);
@@ -117,6 +127,7 @@ void medmoe_pack_rows(const medmoe_packed_rows *rows, const float *x, ptrdiff_t 
                       medmoe_instructions instructions) {
     switch (instructions) {
 #if defined(__x86_64__)
+    case MEDMOE_INSTRUCTIONS_AMX:
     case MEDMOE_INSTRUCTIONS_AVX512_DOT: return pack_rows_avx512_dot(rows, x, first_tile, end_tile);
     case MEDMOE_INSTRUCTIONS_AVX512: return pack_rows_avx512(rows, x, first_tile, end_tile);
     case MEDMOE_INSTRUCTIONS_AVX2: return pack_rows_avx2(rows, x, first_tile, end_tile);
@@ -142,11 +153,11 @@ static uint16_t brain_of(float value) {
 
 void medmoe_pack_panel_bf16(const float *weights, ptrdiff_t outputs, ptrdiff_t inputs, void *panel) {
     uint32_t *to = panel;
-    const ptrdiff_t words = words_of(MEDMOE_PACKED_BF16, inputs);
+    const ptrdiff_t words = words_of(MEDMOE_PACKED_BF16_PAIRS, inputs);
     for (ptrdiff_t word = 0; word < words; word++) {
         for (ptrdiff_t o = 0; o < PANEL; o++) {
             const float *pair = weights + o * inputs + 2 * word;
-            const uint32_t first = o < outputs ? brain_of(pair[0]) : 0;
+            const uint32_t first = o < outputs && 2 * word < inputs ? brain_of(pair[0]) : 0;
             const uint32_t second = o < outputs && 2 * word + 1 < inputs ? brain_of(pair[1]) : 0;
             to[word * PANEL + o] = first | second << 16;
         }

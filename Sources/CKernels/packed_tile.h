@@ -109,6 +109,82 @@ TARGET INLINE void NAME(add_int8)(word_lanes *sum, const bit_lanes *weight, uint
 SUB_TILES(bf16, lanes)
 SUB_TILES(int8, word_lanes)
 
+/// `count` rows by one panel of brain floats, summed in steps.
+#define STEP_TILE(count)                                                                                               \
+    do {                                                                                                               \
+        lanes s[count][VECTORS];                                                                                       \
+        UNROLL for (int r = 0; r < count; r++) UNROLL for (int v = 0; v < VECTORS; v++) s[r][v] = (lanes){0};          \
+        for (ptrdiff_t step = 0; step < words; step += STEP) {                                                         \
+            lanes first[count][VECTORS], second[count][VECTORS];                                                       \
+            UNROLL for (int r = 0; r < count; r++)                                                                     \
+                UNROLL for (int v = 0; v < VECTORS; v++) first[r][v] = second[r][v] = (lanes){0};                      \
+            for (ptrdiff_t word = step; word < step + STEP; word++) {                                                  \
+                bit_lanes weight[VECTORS];                                                                             \
+                memcpy(weight, w + word * PANEL, sizeof weight);                                                       \
+                __builtin_prefetch(w + word * PANEL + PREFETCH_WORDS);                                                 \
+                __builtin_prefetch(w + word * PANEL + PREFETCH_WORDS + LANES);                                         \
+                UNROLL for (int r = 0; r < count; r++) UNROLL for (int v = 0; v < VECTORS; v++)                        \
+                    NAME(add_pair)(&first[r][v], &second[r][v], &weight[v], x[r * pitch + word]);                      \
+            }                                                                                                          \
+            UNROLL for (int r = 0; r < count; r++)                                                                     \
+                UNROLL for (int v = 0; v < VECTORS; v++) s[r][v] += first[r][v] + second[r][v];                        \
+        }                                                                                                              \
+        memcpy(sums, s, sizeof s);                                                                                     \
+    } while (0)
+
+/// Adds the products of one word of brain floats to a sum for each of its halves.
+TARGET INLINE void NAME(add_pair)(lanes *first, lanes *second, const bit_lanes *weight, uint32_t input) {
+    const bit_lanes x = (bit_lanes){0} + input;
+    const lanes w2 = (lanes)(*weight & 0xFFFF0000u), w1 = (lanes)(*weight << 16);
+    const lanes x2 = (lanes)(x & 0xFFFF0000u), x1 = (lanes)(x << 16);
+#if SET_FUSED
+    *first = __builtin_elementwise_fma(w1, x1, *first);
+    *second = __builtin_elementwise_fma(w2, x2, *second);
+#else
+    *first = w1 * x1 + *first;
+    *second = w2 * x2 + *second;
+#endif
+}
+
+TARGET static void NAME(sub_tile_steps)(const uint32_t *x, ptrdiff_t pitch, const uint32_t *w, ptrdiff_t words,
+                                        int count, lanes *sums) {
+    enum { TOGETHER = SUB_ROWS < 4 ? SUB_ROWS : 4 };
+    for (; count >= TOGETHER; count -= TOGETHER, x += TOGETHER * pitch, sums += TOGETHER * VECTORS) STEP_TILE(TOGETHER);
+    for (; count > 0; count--, x += pitch, sums += VECTORS) STEP_TILE(1);
+}
+
+/// What sums are kept in: of brain floats, or of bytes.
+typedef union NAME(sums) {
+    lanes sums[VECTORS];
+    word_lanes counts[VECTORS];
+} NAME(sums);
+
+/// Writes the results of one row and the first `width` outputs of a panel.
+TARGET INLINE void NAME(finish)(const medmoe_packed_matrix *matrix, const medmoe_packed_rows *rows, ptrdiff_t row,
+                                ptrdiff_t output, ptrdiff_t width, const NAME(sums) *sums, float *to) {
+    lanes result[VECTORS];
+    memcpy(result, sums, sizeof result);
+    if (matrix->kind == MEDMOE_PACKED_INT8) {
+        const float scale = rows->scales[row];
+        for (int v = 0; v < VECTORS; v++) {
+            word_lanes shift;
+            lanes weight_scale;
+            memcpy(&shift, matrix->shifts + output + v * LANES, sizeof shift);
+            memcpy(&weight_scale, matrix->scales + output + v * LANES, sizeof weight_scale);
+            result[v] = __builtin_convertvector(sums->counts[v] - shift, lanes) * weight_scale * scale;
+        }
+    }
+    if (matrix->bias) {
+        for (int v = 0; v < VECTORS; v++) {
+            lanes bias;
+            memcpy(&bias, matrix->bias + output + v * LANES, sizeof bias);
+            result[v] += bias;
+        }
+    }
+    if (width == PANEL) memcpy(to, result, sizeof result);
+    else memcpy(to, result, (size_t)width * sizeof *to);
+}
+
 /// Panels `first` to `end` of a matrix by all rows.
 TARGET static void NAME(run)(const medmoe_packed_matrix *matrix, const medmoe_packed_rows *rows, ptrdiff_t first,
                              ptrdiff_t end, float *y, ptrdiff_t stride) {
@@ -123,38 +199,16 @@ TARGET static void NAME(run)(const medmoe_packed_matrix *matrix, const medmoe_pa
             const uint32_t *x = (const uint32_t *)rows->packed + row * pitch;
             for (ptrdiff_t sub = 0; sub < tile_rows; sub += SUB_ROWS) {
                 const int count = (int)(tile_rows - sub < SUB_ROWS ? tile_rows - sub : SUB_ROWS);
-                union {
-                    lanes sums[SUB_ROWS * VECTORS];
-                    word_lanes counts[SUB_ROWS * VECTORS];
-                } result;
-                if (kind == MEDMOE_PACKED_BF16) {
-                    NAME(sub_tile_bf16)(x + sub * pitch, pitch, w, words, count, result.sums);
-                } else {
-                    NAME(sub_tile_int8)(x + sub * pitch, pitch, w, words, count, result.counts);
-                    for (int r = 0; r < count; r++) {
-                        const float scale = rows->scales[row + sub + r];
-                        for (int v = 0; v < VECTORS; v++) {
-                            word_lanes shift;
-                            lanes weight_scale;
-                            memcpy(&shift, matrix->shifts + o + v * LANES, sizeof shift);
-                            memcpy(&weight_scale, matrix->scales + o + v * LANES, sizeof weight_scale);
-                            const word_lanes exact = result.counts[r * VECTORS + v] - shift;
-                            result.sums[r * VECTORS + v] =
-                                __builtin_convertvector(exact, lanes) * weight_scale * scale;
-                        }
-                    }
+                NAME(sums) result[SUB_ROWS];
+                const uint32_t *from = x + sub * pitch;
+                switch (kind) {
+                case MEDMOE_PACKED_BF16_PAIRS: NAME(sub_tile_bf16)(from, pitch, w, words, count, result[0].sums); break;
+                case MEDMOE_PACKED_BF16_TILES: NAME(sub_tile_steps)(from, pitch, w, words, count, result[0].sums); break;
+                case MEDMOE_PACKED_INT8: NAME(sub_tile_int8)(from, pitch, w, words, count, result[0].counts); break;
                 }
-                for (int r = 0; r < count; r++) {
-                    float *to = y + (row + sub + r) * stride + (panel - first) * PANEL;
-                    if (matrix->bias) {
-                        for (int v = 0; v < VECTORS; v++) {
-                            lanes bias;
-                            memcpy(&bias, matrix->bias + o + v * LANES, sizeof bias);
-                            result.sums[r * VECTORS + v] += bias;
-                        }
-                    }
-                    memcpy(to, &result.sums[r * VECTORS], (size_t)width * sizeof *to);
-                }
+                for (int r = 0; r < count; r++)
+                    NAME(finish)(matrix, rows, row + sub + r, o, width, &result[r],
+                                 y + (row + sub + r) * stride + (panel - first) * PANEL);
             }
         }
     }
@@ -196,7 +250,9 @@ TARGET static void NAME(pack_rows)(const medmoe_packed_rows *rows, const float *
         uint32_t *to = (uint32_t *)rows->packed + row * pitch;
         const float *from = x + (rows->sources ? rows->sources[row] : row) * inputs;
         float padded[LANES];
-        if (rows->kind == MEDMOE_PACKED_BF16) {
+        // Whole steps, zeros behind the numbers: what they are multiplied by may not spoil a sum.
+        if (words > 0) memset(to + words - STEP, 0, STEP * sizeof *to);
+        if (rows->kind != MEDMOE_PACKED_INT8) {
             for (ptrdiff_t k = 0; k < inputs; k += LANES) {
                 const float *numbers = from + k;
                 if (inputs - k < LANES) {
@@ -207,7 +263,6 @@ TARGET static void NAME(pack_rows)(const medmoe_packed_rows *rows, const float *
                 bit_lanes bits;
                 memcpy(&bits, numbers, sizeof bits);
                 const short_lanes brains = __builtin_convertvector(NAME(brains)(bits) >> 16, short_lanes);
-                // A pitch has room for whole vectors.
                 memcpy(to + k / 2, &brains, sizeof brains);
             }
         } else {
@@ -237,3 +292,4 @@ TARGET static void NAME(pack_rows)(const medmoe_packed_rows *rows, const float *
 #undef SUB_TILES
 #undef SUB_CASE
 #undef SUB_CASES
+#undef STEP_TILE

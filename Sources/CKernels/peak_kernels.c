@@ -1,6 +1,7 @@
 // What this machine can do at most: loops in registers, and reads that keep nothing. For measurements only.
 #define _POSIX_C_SOURCE 200809L
 #include "CKernels.h"
+#include "amx_tiles.h"
 #include "lanes.h"
 
 #include <time.h>
@@ -33,6 +34,21 @@ LOOP(fuse_256, TARGET_AVX2, octet, 14, "x", "vfmadd231ps %2, %1, %0")
 LOOP(fuse_512, TARGET_AVX512, lanes_aligned, 24, "v", "vfmadd231ps %2, %1, %0")
 LOOP(dot_bf16_512, TARGET_DOT, lanes_aligned, 24, "v", "vdpbf16ps %2, %1, %0")
 LOOP(dot_int8_512, TARGET_DOT, lanes_aligned, 24, "v", "vpdpbusd %2, %1, %0")
+
+/// The same of tiles, `count` times an instruction for each of four tiles of sums.
+#define TILE_LOOP(name, multiply)                                                                       \
+    TARGET_AMX static void name(int64_t count) {                                                        \
+        shape_tiles(TILE_ROWS, TILE_ROWS);                                                              \
+        for (int64_t k = 0; k < count; k++) {                                                           \
+            multiply(0, 4, 6);                                                                          \
+            multiply(1, 4, 7);                                                                          \
+            multiply(2, 5, 6);                                                                          \
+            multiply(3, 5, 7);                                                                          \
+        }                                                                                               \
+        _tile_release();                                                                                \
+    }
+TILE_LOOP(tiles_bf16, _tile_dpbf16ps)
+TILE_LOOP(tiles_int8, _tile_dpbusd)
 #elif defined(__aarch64__)
 LOOP(fuse_128, NO_TARGET, quad, 24, "w", "fmla %0.4s, %1.4s, %2.4s")
 #endif
@@ -52,7 +68,9 @@ static peak peak_of(medmoe_peak_kind kind, medmoe_instructions set) {
         if (set >= MEDMOE_INSTRUCTIONS_AVX512) return (peak){fuse_512, 24, 32};
         return set == MEDMOE_INSTRUCTIONS_AVX2 ? (peak){fuse_256, 14, 16} : (peak){multiply_add_128, 12, 8};
     }
-    if (set != MEDMOE_INSTRUCTIONS_AVX512_DOT) return none;
+    if (set == MEDMOE_INSTRUCTIONS_AMX && kind != MEDMOE_PEAK_BF16)
+        return kind == MEDMOE_PEAK_BF16_TILES ? (peak){tiles_bf16, 4, 2 * 16 * 16 * 32} : (peak){tiles_int8, 4, 2 * 16 * 16 * 64};
+    if (set < MEDMOE_INSTRUCTIONS_AVX512_DOT || kind == MEDMOE_PEAK_BF16_TILES) return none;
     return kind == MEDMOE_PEAK_BF16 ? (peak){dot_bf16_512, 24, 64} : (peak){dot_int8_512, 24, 128};
 #elif defined(__aarch64__)
     return kind == MEDMOE_PEAK_F32 ? (peak){fuse_128, 24, 8} : none;

@@ -73,6 +73,7 @@ INLINE void gelu_tanh_of(lanes *x) {
 #define BEST(kernel, ...)                                                                                              \
     do {                                                                                                               \
         switch (medmoe_best_instructions()) {                                                                          \
+        case MEDMOE_INSTRUCTIONS_AMX:                                                                                  \
         case MEDMOE_INSTRUCTIONS_AVX512_DOT:                                                                           \
         case MEDMOE_INSTRUCTIONS_AVX512: kernel##_avx512(__VA_ARGS__); break;                                          \
         case MEDMOE_INSTRUCTIONS_AVX2: kernel##_avx2(__VA_ARGS__); break;                                              \

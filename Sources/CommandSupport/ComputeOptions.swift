@@ -6,7 +6,9 @@ package struct ComputeOptions: ParsableArguments {
     @Option(
         help: """
             f32, bf16 or int8: what linear layers compute with. Router and nodes have to agree. f32 takes weights as they \
-            are stored; the others round them when they are loaded. (default: int8 for a checkpoint stored so, else f32)
+            are stored; the others round them when they are loaded. bf16 adds products in the order that this machine is \
+            fastest in: bf16-tiles with AMX, else bf16-pairs; machines of both kinds in one cluster have to be told one \
+            of these. (default: int8 for a checkpoint stored so, else f32)
             """
     )
     package var dtype: String?
@@ -20,8 +22,8 @@ package struct ComputeOptions: ParsableArguments {
     /// What linear layers compute with; nil leaves it to the checkpoint.
     package func dtype(_ settings: Settings) throws(SettingsError) -> ComputeDType? {
         guard let name = settings.string("dtype", flag: dtype) else { return nil }
-        guard let dtype = ComputeDType(rawValue: name) else {
-            throw SettingsError("dtype has to be f32, bf16 or int8; \"\(name)\" came.")
+        guard let dtype = ComputeDType(name: name) else {
+            throw SettingsError("dtype has to be \(ComputeDType.names); \"\(name)\" came.")
         }
         return dtype
     }

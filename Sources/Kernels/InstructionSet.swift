@@ -10,6 +10,8 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     case avx512
     /// AVX-512 with BF16 and VNNI.
     case avx512Dot
+    /// The same, and AMX with tiles of brain floats and bytes.
+    case amx
 
     /// The best set of this CPU.
     package static let best: InstructionSet = InstructionSet(medmoe_best_instructions())
@@ -24,6 +26,7 @@ package enum InstructionSet: String, CaseIterable, Sendable {
 
     private init(_ instructions: medmoe_instructions) {
         switch instructions {
+        case MEDMOE_INSTRUCTIONS_AMX: self = .amx
         case MEDMOE_INSTRUCTIONS_AVX512_DOT: self = .avx512Dot
         case MEDMOE_INSTRUCTIONS_AVX512: self = .avx512
         case MEDMOE_INSTRUCTIONS_AVX2: self = .avx2
@@ -36,6 +39,7 @@ package enum InstructionSet: String, CaseIterable, Sendable {
         case .baseline: MEDMOE_INSTRUCTIONS_BASELINE
         case .avx2: MEDMOE_INSTRUCTIONS_AVX2
         case .avx512: MEDMOE_INSTRUCTIONS_AVX512
+        case .amx: MEDMOE_INSTRUCTIONS_AMX
         case .avx512Dot: MEDMOE_INSTRUCTIONS_AVX512_DOT
         }
     }

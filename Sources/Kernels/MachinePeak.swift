@@ -16,7 +16,8 @@ package enum MachinePeak {
         let kind =
             switch dtype {
             case .f32: MEDMOE_PEAK_F32
-            case .bf16: MEDMOE_PEAK_BF16
+            case .bf16Pairs: MEDMOE_PEAK_BF16
+            case .bf16Tiles: MEDMOE_PEAK_BF16_TILES
             case .int8: MEDMOE_PEAK_INT8
             }
         guard medmoe_peak_rate(kind, instructions.c, 1000) > 0 else { return nil }

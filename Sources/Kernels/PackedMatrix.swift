@@ -31,7 +31,7 @@ final class PackedMatrix {
             let count = min(width, outputs - first)
             let stored = unsafe weight.base + first * inputs * weight.kind.byteCount
             unsafe medmoe_widen(stored, weight.kind.c, count * inputs, wide.base)
-            if dtype == .bf16 {
+            if dtype.isBrainFloats {
                 unsafe medmoe_pack_panel_bf16(wide.base, count, inputs, target(panel))
             } else {
                 unsafe bytes.withUnsafeMutableBufferPointer { bytes in

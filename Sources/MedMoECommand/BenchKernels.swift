@@ -51,6 +51,7 @@ struct BenchKernels: AsyncParsableCommand {
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
             window: .milliseconds(window),
             sets: all ? InstructionSet.available : [.best],
+            dtypes: all ? ComputeDType.allCases : [.f32, .bf16, .int8],
             command: CommandText.line(CommandLine.arguments),
         )
         let report = try await ComputeThread.value(named: "bench") {

@@ -7,6 +7,7 @@ struct KernelBenchmark: Sendable {
     let threads: Int
     let window: Duration
     let sets: [InstructionSet]
+    let dtypes: [ComputeDType]
     let command: String
 
     /// Weights, or keys and values, that are taken in turn: more than any cache holds.
@@ -32,12 +33,12 @@ struct KernelBenchmark: Sendable {
             ),
         )
         for set in sets {
-            for dtype in ComputeDType.allCases {
+            for dtype in dtypes {
                 progress("peak of \(dtype.rawValue), \(set.rawValue)")
                 guard let single = MachinePeak.operationsPerSecond(dtype, instructions: set, on: one),
                     let together = MachinePeak.operationsPerSecond(dtype, instructions: set, on: all)
                 else { continue }
-                let (dtype, set) = (dtype.rawValue, set.rawValue)
+                let (dtype, set) = (Self.name(dtype), set.rawValue)
                 report.peaks.append(
                     PeakFigure(dtype: dtype, instructions: set, oneThread: single, allThreads: together)
                 )
@@ -45,7 +46,7 @@ struct KernelBenchmark: Sendable {
         }
         for shape in Self.shapes {
             let values = Self.values(shape.inputs * shape.outputs, seed: 1)
-            for dtype in ComputeDType.allCases {
+            for dtype in dtypes {
                 progress("weights \(shape.inputs)x\(shape.outputs) \(dtype.rawValue)")
                 let layers = Self.layers(values, inputs: shape.inputs, outputs: shape.outputs, dtype: dtype)
                 for set in sets {
@@ -70,7 +71,7 @@ struct KernelBenchmark: Sendable {
         }
         return WorkFigure(
             kind: .linear(inputs: layer.inputs, outputs: layer.outputs, rows: rows),
-            dtype: layer.dtype.rawValue,
+            dtype: Self.name(layer.dtype),
             instructions: set.rawValue,
             seconds: seconds,
             operations: 2 * Double(rows) * Double(layer.inputs) * Double(layer.outputs),
@@ -89,6 +90,9 @@ struct KernelBenchmark: Sendable {
         let weight = WeightMatrix(Tensor(shape, values))
         return [first] + (1..<count).map { _ in Linear(weight: weight, bias: nil, dtype: dtype) }
     }
+
+    /// What figures and thresholds call a dtype: brain floats in this machine's own order are `bf16` on every machine.
+    private static func name(_ dtype: ComputeDType) -> String { dtype == .bf16 ? "bf16" : dtype.rawValue }
 
     /// Numbers between -0.5 and 0.5.
     static func values(_ count: Int, seed: UInt64) -> [Float] {

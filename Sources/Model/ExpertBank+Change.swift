@@ -28,7 +28,7 @@ extension ModelWeights {
             let numbers = entry.shape.reduce(1, *)
             switch dtype {
             case .f32: bytes += entry.byteRange.count
-            case .bf16: bytes += numbers * 2
+            case .bf16Pairs, .bf16Tiles: bytes += numbers * 2
             case .int8: bytes += numbers
             }
         }

@@ -9,9 +9,10 @@ struct MachinePeakTests {
         for set in InstructionSet.available {
             let rate = try #require(MachinePeak.operationsPerSecond(.f32, instructions: set, on: pool))
             #expect(rate > 1e8 && rate.isFinite, "\(set)")
-            for dtype in [ComputeDType.bf16, .int8] {
+            for dtype in [ComputeDType.bf16Pairs, .bf16Tiles, .int8] {
                 let rate = MachinePeak.operationsPerSecond(dtype, instructions: set, on: pool)
-                #expect((rate != nil) == (set == .avx512Dot), "\(dtype) \(set)")
+                let sets: Set = dtype == .bf16Tiles ? [InstructionSet.amx] : [.avx512Dot, .amx]
+                #expect((rate != nil) == sets.contains(set), "\(dtype) \(set)")
             }
         }
     }

@@ -6,6 +6,7 @@ import Testing
     /// Shapes with whole and broken panels, words and tiles.
     static let shapes: [(rows: Int, inputs: Int, outputs: Int)] = [
         (1, 64, 64), (2, 7, 5), (3, 33, 31), (5, 130, 33), (12, 96, 100), (13, 18, 64), (25, 576, 96), (40, 257, 70),
+        (70, 1300, 40),
     ]
 
     private static func layer(_ inputs: Int, _ outputs: Int, dtype: ComputeDType) -> (
@@ -33,22 +34,60 @@ import Testing
         return Float(bitPattern: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) & 0xFFFF_0000)
     }
 
-    @Test("Brain floats: the bits of one sum that walks k, second of a pair first", arguments: shapes)
-    func brainFloats(shape: (rows: Int, inputs: Int, outputs: Int)) {
-        let (layer, weights, bias) = Self.layer(shape.inputs, shape.outputs, dtype: .bf16)
-        let x = Self.rows(shape.rows, shape.inputs)
-        var expected: [Float] = []
-        for row in 0..<shape.rows {
-            for output in 0..<shape.outputs {
-                var sum: Float = 0
-                for k in stride(from: 0, to: shape.inputs, by: 2) {
-                    for place in [k + 1, k] where place < shape.inputs {
-                        let weight = Self.brain(weights[output * shape.inputs + place])
-                        sum.addProduct(Self.brain(x[row * shape.inputs + place]), weight)
-                    }
-                }
-                expected.append(sum + bias[output])
+    /// The product of rows and weights, rounded to brain floats, where `sum` adds up the products of one output:
+    /// it is given the number of inputs and two numbers for each place.
+    private static func brainProduct(
+        _ shape: (rows: Int, inputs: Int, outputs: Int),
+        _ x: [Float],
+        _ weights: [Float],
+        _ bias: [Float],
+        sum: (Int, (Int) -> (Float, Float)) -> Float,
+    ) -> [Float] {
+        (0..<shape.rows * shape.outputs).map { place in
+            let (row, output) = (place / shape.outputs, place % shape.outputs)
+            let total = sum(shape.inputs) { k in
+                (brain(x[row * shape.inputs + k]), brain(weights[output * shape.inputs + k]))
             }
+            return total + bias[output]
+        }
+    }
+
+    @Test("Brain floats in pairs: the bits of one sum that walks k, second of a pair first", arguments: shapes)
+    func pairs(shape: (rows: Int, inputs: Int, outputs: Int)) {
+        let (layer, weights, bias) = Self.layer(shape.inputs, shape.outputs, dtype: .bf16Pairs)
+        let x = Self.rows(shape.rows, shape.inputs)
+        let expected = Self.brainProduct(shape, x, weights, bias) { inputs, factors in
+            var sum: Float = 0
+            for k in stride(from: 0, to: inputs, by: 2) {
+                for place in [k + 1, k] where place < inputs {
+                    let (input, weight) = factors(place)
+                    sum.addProduct(input, weight)
+                }
+            }
+            return sum
+        }
+        for set in InstructionSet.available {
+            let input = Tensor(TensorShape(shape.rows, shape.inputs), x)
+            let found = layer(input, instructions: set, on: ThreadPool(threads: 2)).array
+            #expect(found == expected, "\(set) differs at \(shape)")
+        }
+    }
+
+    @Test("Brain floats in tiles: for each 32 of k the sums of even and of odd places, added", arguments: shapes)
+    func tiles(shape: (rows: Int, inputs: Int, outputs: Int)) {
+        let (layer, weights, bias) = Self.layer(shape.inputs, shape.outputs, dtype: .bf16Tiles)
+        let x = Self.rows(shape.rows, shape.inputs)
+        let expected = Self.brainProduct(shape, x, weights, bias) { inputs, factors in
+            var sum: Float = 0
+            for step in stride(from: 0, to: inputs, by: 32) {
+                var halves: [Float] = [0, 0]
+                for place in step..<min(inputs, step + 32) {
+                    let (input, weight) = factors(place)
+                    halves[place % 2].addProduct(input, weight)
+                }
+                sum += halves[0] + halves[1]
+            }
+            return sum
         }
         for set in InstructionSet.available {
             let input = Tensor(TensorShape(shape.rows, shape.inputs), x)
@@ -83,19 +122,20 @@ import Testing
 
     @Test(
         "A row's bits depend on no other row, tile, thread or instruction set",
-        arguments: [ComputeDType.bf16, .int8]
+        arguments: [ComputeDType.bf16Pairs, .bf16Tiles, .int8],
+        [130, 1300]
     )
-    func independence(dtype: ComputeDType) {
-        let (inputs, outputs) = (130, 75)
+    func independence(dtype: ComputeDType, inputs: Int) {
+        let outputs = 75
         let (layer, _, _) = Self.layer(inputs, outputs, dtype: dtype)
-        let x = Self.rows(40, inputs)
+        let x = Self.rows(70, inputs)
         var alone: [Float] = []
-        for row in 0..<40 {
+        for row in 0..<70 {
             let own = Array(x[row * inputs..<(row + 1) * inputs])
             alone += layer(Tensor(TensorShape(1, inputs), own), on: ThreadPool(threads: 1)).array
         }
         for set in InstructionSet.available {
-            for count in Array(1...26) + [40] {
+            for count in Array(1...34) + [48, 49, 70] {
                 let input = Tensor(TensorShape(count, inputs), Array(x.prefix(count * inputs)))
                 let together = layer(input, instructions: set, on: ThreadPool(threads: 3)).array
                 #expect(together == Array(alone.prefix(count * outputs)), "\(count) rows on \(set)")
@@ -105,7 +145,7 @@ import Testing
 
     @Test(
         "Numbers that are none spoil their own row only",
-        arguments: [ComputeDType.bf16, .int8],
+        arguments: [ComputeDType.bf16Pairs, .bf16Tiles, .int8],
         [Float.nan, .infinity]
     )
     func notNumbers(dtype: ComputeDType, value: Float) {
@@ -121,7 +161,7 @@ import Testing
         }
     }
 
-    @Test("Rows of zeros give the bias", arguments: [ComputeDType.bf16, .int8])
+    @Test("Rows of zeros give the bias", arguments: [ComputeDType.bf16Pairs, .bf16Tiles, .int8])
     func zeros(dtype: ComputeDType) {
         let (layer, _, bias) = Self.layer(20, 9, dtype: dtype)
         #expect(layer(Tensor(zeros: TensorShape(2, 20)), on: ThreadPool(threads: 1)).array == bias + bias)

@@ -26,13 +26,15 @@ enum Nano {
     }
 
     private static let inFloats = Result { try Loaded(launcher.get(), bank: bank.get()) }
-    private static let inBrainFloats = Result { try load(.bf16) }
+    private static let inPairs = Result { try load(.bf16Pairs) }
+    private static let inTiles = Result { try load(.bf16Tiles) }
     private static let inBytes = Result { try load(.int8) }
 
     static func loaded(_ dtype: ComputeDType) throws -> Loaded {
         switch dtype {
         case .f32: try inFloats.get()
-        case .bf16: try inBrainFloats.get()
+        case .bf16Pairs: try inPairs.get()
+        case .bf16Tiles: try inTiles.get()
         case .int8: try inBytes.get()
         }
     }

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import shutil
 import statistics
 
 from peers.environment import PEERS, PYTHON, REPOSITORY, Trouble, checked, install, making, measured, say
@@ -15,6 +16,11 @@ OPTIONS = (
     + ["-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF", "-DLLAMA_BUILD_APP=OFF"]
     + ["-DLLAMA_BUILD_UI=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF"]
 )
+
+
+def compiler():
+    """Clang where it is there, as it is beside Swift: GCC 12 orders what AMX is told of its tiles behind their first use."""
+    return ["-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_COMPILER=clang++"] if shutil.which("clang++") else []
 
 
 def build(version=VERSION, jobs=2):
@@ -35,7 +41,7 @@ def build(version=VERSION, jobs=2):
     cmake, environment = PYTHON.parent / "cmake", f"PATH={PYTHON.parent}:{os.environ['PATH']}"
     log = PEERS / "build.log"
     say(f"building llama.cpp, some ten minutes; see {log}")
-    checked(["env", environment, cmake, "-S", source / "vendor/llama.cpp", "-B", made, "-G", "Ninja", *OPTIONS],
+    checked(["env", environment, cmake, "-S", source / "vendor/llama.cpp", "-B", made, "-G", "Ninja", *OPTIONS, *compiler()],
             "configuring llama.cpp", log)  # fmt: skip
     # Nice, since whoever compares wants to go on working meanwhile.
     checked(["env", environment, "nice", "-n", "10", cmake, "--build", made, "-j", jobs, "--target", *PROGRAMS],

@@ -55,6 +55,8 @@ typedef enum medmoe_instructions {
     MEDMOE_INSTRUCTIONS_AVX512 = 2,
     /// AVX-512 with BF16 and VNNI.
     MEDMOE_INSTRUCTIONS_AVX512_DOT = 3,
+    /// The same, and AMX: products of whole tiles.
+    MEDMOE_INSTRUCTIONS_AMX = 4,
 } medmoe_instructions;
 
 /// The best set that this CPU has.
@@ -115,10 +117,12 @@ uint32_t medmoe_crc32c(uint32_t before, const void *bytes, ptrdiff_t count, int 
 
 /// The numbers that packed weights and their inputs are rounded to.
 typedef enum medmoe_packed_kind {
-    /// Brain floats; products are summed in float32.
-    MEDMOE_PACKED_BF16 = 0,
+    /// Brain floats; products are summed in float32, in the order of `vdpbf16ps`.
+    MEDMOE_PACKED_BF16_PAIRS = 0,
     /// Bytes, with a scale for each output and each row; products are summed exactly.
     MEDMOE_PACKED_INT8 = 1,
+    /// Brain floats; products are summed in float32, in the order of `tdpbf16ps`.
+    MEDMOE_PACKED_BF16_TILES = 2,
 } medmoe_packed_kind;
 
 enum {
@@ -241,6 +245,8 @@ typedef enum medmoe_peak_kind {
     MEDMOE_PEAK_BF16 = 1,
     /// The dot instruction of bytes.
     MEDMOE_PEAK_INT8 = 2,
+    /// The products of tiles of brain floats.
+    MEDMOE_PEAK_BF16_TILES = 3,
 } medmoe_peak_kind;
 
 /// Multiplications and additions a second of the calling thread, in registers alone, over `count` turns of a loop; 0

@@ -32,7 +32,7 @@ package struct ModelExpectation: Sendable {
         guard hello.numerics == numerics else {
             return
                 "Node \(node) computes in \"\(hello.numerics)\", this router in \"\(numerics)\"; start both with the "
-                + "same --dtype on machines of one kind."
+                + "same --dtype, and machines with AMX and without with bf16-pairs or bf16-tiles instead of bf16."
         }
         for (expert, hash) in hello.experts.sorted(by: { $0.key < $1.key }) {
             guard let expected = experts[expert] else {
