@@ -8,8 +8,9 @@ enum {
     PAIR_ROWS = 2 * TILE_ROWS,
     /// Below this number of rows the dot products of bytes are as fast, and give the same bits.
     TILES_FROM_ROWS_INT8 = 4,
-    /// Rows that go through all panels of a call before the next ones: they stay in the second-level cache.
-    AMX_BLOCK_BYTES = 1 << 20,
+    /// Bytes of the panels that all rows go by before the next ones: they stay in the second-level cache, so that weights
+    /// come from memory once and rows only a few times from the cache behind.
+    AMX_GROUP_BYTES = 1 << 20,
 };
 
 /// Whether rows are multiplied in tiles.
@@ -66,22 +67,22 @@ TARGET_AMX static void run_amx(const medmoe_packed_matrix *matrix, const medmoe_
     const medmoe_packed_kind kind = matrix->kind;
     if (!takes_tiles(kind, rows->rows)) return run_avx512_dot(matrix, rows, first, end, y, stride);
     const ptrdiff_t words = words_of(kind, matrix->inputs), pitch = pitch_of(words);
-    const ptrdiff_t fitting = AMX_BLOCK_BYTES / (pitch * 4) / PAIR_ROWS * PAIR_ROWS;
-    const ptrdiff_t block_rows = fitting > PAIR_ROWS ? fitting : PAIR_ROWS;
+    const ptrdiff_t fitting = words > 0 ? AMX_GROUP_BYTES / (words * PANEL * 4) : 1;
+    const ptrdiff_t group_panels = fitting > 1 ? fitting : 1;
     sums_avx512_dot sums[PAIR_ROWS] __attribute__((aligned(64)));
     ptrdiff_t shaped = 0;
-    for (ptrdiff_t block = 0; block < rows->rows; block += block_rows) {
-        const ptrdiff_t block_end = rows->rows - block < block_rows ? rows->rows : block + block_rows;
-        for (ptrdiff_t panel = first; panel < end; panel++) {
-            const ptrdiff_t o = panel * PANEL;
-            const ptrdiff_t width = matrix->outputs - o < PANEL ? matrix->outputs - o : PANEL;
-            const uint32_t *w = (const uint32_t *)matrix->panels + o * words;
-            for (ptrdiff_t row = block; row < block_end; row += PAIR_ROWS) {
-                const ptrdiff_t count = block_end - row < PAIR_ROWS ? block_end - row : PAIR_ROWS;
-                const ptrdiff_t upper = count < TILE_ROWS ? count : TILE_ROWS;
-                if (count != shaped) shape_tiles(upper, count - upper);
-                shaped = count;
-                const uint32_t *x = (const uint32_t *)rows->packed + row * pitch;
+    for (ptrdiff_t group = first; group < end; group += group_panels) {
+        const ptrdiff_t group_end = end - group < group_panels ? end : group + group_panels;
+        for (ptrdiff_t row = 0; row < rows->rows; row += PAIR_ROWS) {
+            const ptrdiff_t count = rows->rows - row < PAIR_ROWS ? rows->rows - row : PAIR_ROWS;
+            const ptrdiff_t upper = count < TILE_ROWS ? count : TILE_ROWS;
+            if (count != shaped) shape_tiles(upper, count - upper);
+            shaped = count;
+            const uint32_t *x = (const uint32_t *)rows->packed + row * pitch;
+            for (ptrdiff_t panel = group; panel < group_end; panel++) {
+                const ptrdiff_t o = panel * PANEL;
+                const ptrdiff_t width = matrix->outputs - o < PANEL ? matrix->outputs - o : PANEL;
+                const uint32_t *w = (const uint32_t *)matrix->panels + o * words;
                 float *to = y + row * stride + (panel - first) * PANEL;
                 // Lines that are to be written come while tiles are multiplied, and not all at once behind them.
                 for (ptrdiff_t r = 0; r < count; r++) {

@@ -113,17 +113,20 @@ package final class FeedForwardCall {
             let set = input.instructions.c
             return [
                 Linear.panelJob(gates.panels) { [self] first, end in
-                    let lane = Linear.width
-                    unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * lane) { scratch in
+                    // Some panels at a time: rows are read again for each time, and results have to stay in the cache.
+                    let most = min(end - first, rows > Self.manyRows ? Self.panelsTogether : 1)
+                    let stride = most * Linear.width
+                    unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * stride) { scratch in
                         guard let beside = scratch.baseAddress else { return }
-                        for panel in first..<end {
-                            let target = unsafe middle.base + panel * lane
-                            unsafe gates.run(packed, panels: panel..<panel + 1, into: target, stride: width, set: set)
-                            unsafe ups.run(packed, panels: panel..<panel + 1, into: beside, stride: lane, set: set)
-                            let count = min(lane, width - panel * lane)
+                        for start in Swift.stride(from: first, to: end, by: most) {
+                            let panels = start..<min(end, start + most)
+                            let target = unsafe middle.base + start * Linear.width
+                            unsafe gates.run(packed, panels: panels, into: target, stride: width, set: set)
+                            unsafe ups.run(packed, panels: panels, into: beside, stride: stride, set: set)
+                            let count = min(panels.count * Linear.width, width - start * Linear.width)
                             for row in 0..<rows {
                                 let gate = unsafe target + row * width
-                                unsafe medmoe_silu_multiply_f32(gate, beside + row * lane, gate, count)
+                                unsafe medmoe_silu_multiply_f32(gate, beside + row * stride, gate, count)
                             }
                         }
                     }
@@ -131,6 +134,9 @@ package final class FeedForwardCall {
             ]
         }
     }
+
+    /// Rows from which on several panels of gate and up are computed at a time, and how many.
+    private static let (manyRows, panelsTogether) = (32, 4)
 
     /// The activation where it was not part of the first step.
     private var activating: PoolJob {

@@ -145,7 +145,9 @@ package struct RouterService: Sendable {
             isServing: { engine.isServing },
             renderMetrics: { registry.render() },
             control: configuration.control.map { control in
-                ControlRoutes(
+                var control = control
+                control.trust = configuration.security?.trust
+                return ControlRoutes(
                     api: ControlAPI(
                         settings: control,
                         drains: drains,

@@ -99,14 +99,21 @@ final class ControlExample: Sendable {
     let authority: Authority?
     let api: ControlAPI
 
-    init(authority: Authority? = nil, status: ClusterStatus = ControlExample.status, rows: [ExpertID: Int] = [:]) {
+    init(
+        authority: Authority? = nil,
+        status: ClusterStatus = ControlExample.status,
+        rows: [ExpertID: Int] = [:],
+        trust: WireTrust? = nil,
+    ) {
         self.authority = authority
+        var settings = ControlSettings(
+            moe: Self.moe,
+            expertBytes: Dictionary(uniqueKeysWithValues: Self.moe.experts.map { ($0, 10) }),
+            authority: authority,
+        )
+        settings.trust = trust
         api = ControlAPI(
-            settings: ControlSettings(
-                moe: Self.moe,
-                expertBytes: Dictionary(uniqueKeysWithValues: Self.moe.experts.map { ($0, 10) }),
-                authority: authority,
-            ),
+            settings: settings,
             drains: drains,
             status: { status },
             rows: { rows },

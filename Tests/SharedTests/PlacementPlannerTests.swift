@@ -146,6 +146,26 @@ struct PlacementPlannerTests {
         #expect(Self.words(plan) == ["a=*.0,*.1,*.2"])
     }
 
+    @Test("A node is planned to hold what its key is granted and nothing else")
+    func grants() throws {
+        let (routed, meta) = (
+            try ExpertSelection(parsing: "*.0,*.1,*.2", of: Self.moe),
+            try ExpertSelection(parsing: "*.meta", of: Self.moe)
+        )
+        // Left alone, everything would stay on `a`, and `b` would take its half of it.
+        var nodes = [try Self.node("a", "all"), try Self.node("b")]
+        nodes[0].granted = Set(routed.experts)
+        nodes[1].granted = Set(meta.experts)
+        let planner = PlacementPlanner(Self.moe, bytes: Self.bytes, rows: Self.rows([100, 100, 100, 1]))
+        let plan = try planner.plan(nodes, epoch: 1)
+        #expect(Self.words(plan) == ["a=*.0,*.1,*.2", "b=*.meta"])
+        #expect(plan.reasons.contains("Expert 0.meta leaves node a, whose key the allow-list does not grant it."))
+        nodes[1].granted = []
+        let nobody = #expect(throws: PlacementError.self) { try planner.plan(nodes, epoch: 1) }
+        #expect(nobody?.code == .noRoom)
+        #expect(nobody?.message.contains("the allow-list grants it to no node") == true, "\(nobody?.message ?? "")")
+    }
+
     @Test("What cannot be is refused with the numbers")
     func impossible() throws {
         let planner = PlacementPlanner(Self.moe, bytes: Self.bytes, rows: [:])

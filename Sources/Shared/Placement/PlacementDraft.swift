@@ -53,6 +53,16 @@ struct PlacementDraft {
     /// What a node is to hold.
     func experts(on node: NodeID) -> Set<ExpertID> { places.first { $0.node.id == node }?.experts ?? [] }
 
+    /// Takes experts away from nodes that may not hold them.
+    mutating func fitGrants() {
+        for index in places.indices {
+            for expert in places[index].experts.sorted() where !mayHold(index, expert) {
+                remove(expert, from: index)
+                note(expert, index, .ungranted)
+            }
+        }
+    }
+
     /// Takes experts away from nodes that hold more than they can, those first that are held elsewhere too.
     mutating func fitMemory() {
         for index in places.indices {
@@ -198,8 +208,12 @@ struct PlacementDraft {
     }
 
     private func hasRoom(_ index: Int, for expert: ExpertID) -> Bool {
-        guard !places[index].experts.contains(expert) else { return false }
+        guard !places[index].experts.contains(expert), mayHold(index, expert) else { return false }
         return places[index].node.memoryBytes.map { places[index].bytes + (bytes[expert] ?? 0) <= $0 } ?? true
+    }
+
+    private func mayHold(_ index: Int, _ expert: ExpertID) -> Bool {
+        places[index].node.granted?.contains(expert) ?? true
     }
 
     private func copies(_ expert: ExpertID) -> Int { counts[expert] ?? 0 }
@@ -237,7 +251,15 @@ struct PlacementDraft {
     }
 
     private func noRoom(for expert: ExpertID) -> PlacementError {
-        let free = places.filter { !$0.experts.contains(expert) }.map { place in
+        let allowed = places.indices.filter { mayHold($0, expert) }
+        guard !allowed.isEmpty else {
+            return PlacementError(
+                .noRoom,
+                "expected a node that may hold expert \(expert), found none: the allow-list grants it to no node of the "
+                    + "plan; grant it to one"
+            )
+        }
+        let free = allowed.map { places[$0] }.filter { !$0.experts.contains(expert) }.map { place in
             (place.node.id, (place.node.memoryBytes ?? 0) - place.bytes)
         }
         let most = free.max { ($0.1, $1.0) < ($1.1, $0.0) }

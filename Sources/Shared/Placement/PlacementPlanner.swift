@@ -19,6 +19,8 @@ package struct PlacementPlanner: Sendable {
         package var isDraining: Bool
         /// Its public key, which goes into the document as it is.
         package var key: String?
+        /// The experts that it may hold; nil where it may hold any.
+        package var granted: Set<ExpertID>?
 
         /// Describes a node.
         package init(
@@ -29,6 +31,7 @@ package struct PlacementPlanner: Sendable {
             experts: [ExpertID] = [],
             isDraining: Bool = false,
             key: String? = nil,
+            granted: Set<ExpertID>? = nil,
         ) {
             self.id = id
             self.endpoint = endpoint
@@ -37,6 +40,7 @@ package struct PlacementPlanner: Sendable {
             self.experts = experts
             self.isDraining = isDraining
             self.key = key
+            self.granted = granted
         }
     }
 
@@ -86,6 +90,7 @@ package struct PlacementPlanner: Sendable {
             )
         }
         var draft = PlacementDraft(usable, of: moe, bytes: bytes, rows: rows)
+        draft.fitGrants()
         draft.fitMemory()
         draft.dropSurplus(wishes)
         draft = try Self.complete(draft, wishes)

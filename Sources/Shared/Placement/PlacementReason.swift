@@ -4,6 +4,8 @@ struct PlacementReason {
     enum Why: Equatable {
         /// It had to leave: the node has room for so many bytes.
         case crowded(bytes: Int)
+        /// It had to leave: the node's key is not granted it.
+        case ungranted
         /// It left: fewer copies are enough for its share of rows.
         case surplus(share: String, copies: Int)
         /// It came, for too few nodes held it.
@@ -29,6 +31,7 @@ extension PlacementReason: CustomStringConvertible {
     private func words(_ place: String) -> String {
         switch why {
         case .crowded(let bytes): return "leaves \(place), which has room for \(bytes) bytes of weights"
+        case .ungranted: return "leaves \(place), whose key the allow-list does not grant it"
         case .surplus(let share, let copies):
             let enough = copies == 1 ? "one copy is" : "\(copies) copies are"
             return "leaves \(place): it saw \(share) of its layer's rows, and \(enough) enough for that"

@@ -68,6 +68,17 @@ package final class WireTrust: Sendable {
         }
     }
 
+    /// What the list in force lets a node of a placement host; nothing where the list does not know it.
+    ///
+    /// The node need not be placed yet: its own key counts before the list's endpoint, as in `node(at:)`.
+    package func grant(to node: PlacementDocument.Node) -> Set<ExpertID> {
+        state.withLock { state in
+            let key = node.key.flatMap { CurvePublicKey($0) }
+            let known = key.map { state.list.node(key: $0) } ?? state.list.node(endpoint: node.endpoint)
+            return known?.experts ?? []
+        }
+    }
+
     /// Takes the keys that a placement names for its nodes' endpoints.
     package func take(_ placement: PlacementDocument) {
         let pairs = placement.nodes.compactMap { node in

@@ -1,5 +1,6 @@
 internal import NIOPosix
 package import Shared
+internal import Transport
 
 /// What people can ask of a router about its cluster, and have it change, apart from how they ask.
 package struct ControlAPI: Sendable {
@@ -70,7 +71,10 @@ package struct ControlAPI: Sendable {
             if let index = places[said.id] {
                 nodes[index].memoryBytes = said.memoryBytes
                 nodes[index].cores = said.cores ?? 1
-                if let endpoint = said.endpoint { nodes[index].endpoint = endpoint }
+                if let endpoint = said.endpoint {
+                    nodes[index].endpoint = endpoint
+                    nodes[index].granted = grant(to: .init(id: said.id, at: endpoint, key: nodes[index].key))
+                }
             } else if let endpoint = said.endpoint {
                 guard nodes.count - current.nodes.count < PlanRequest.newNodeLimit else {
                     throw ControlError(
@@ -84,6 +88,7 @@ package struct ControlAPI: Sendable {
                         endpoint: endpoint,
                         memoryBytes: said.memoryBytes,
                         cores: said.cores ?? 1,
+                        granted: grant(to: .init(id: said.id, at: endpoint)),
                     )
                 )
             } else {
@@ -116,6 +121,17 @@ package struct ControlAPI: Sendable {
             document = try PlacementDocument(json: body, of: settings.moe)
         } catch {
             throw ControlError(.invalidRequest, ControlError.sentence(error.message))
+        }
+        for node in document.nodes {
+            guard let granted = grant(to: node) else { break }
+            let surplus = node.experts.filter { !granted.contains($0) }
+            guard surplus.isEmpty else {
+                throw ControlError(
+                    .invalidRequest,
+                    "The placement gives node \(node.id) \(String.words(for: surplus, of: settings.moe)), which the "
+                        + "allow-list does not grant to its key; grant them or move them.",
+                )
+            }
         }
         let held = held(status())
         // Of a node without experts in the document nobody knows before it speaks.
@@ -239,8 +255,12 @@ package struct ControlAPI: Sendable {
             // Not what the node says of itself: one that was stopped would drain for ever once it is back.
             isDraining: node.isDraining || drains.nodes.contains(node.id),
             key: node.key,
+            granted: grant(to: node),
         )
     }
+
+    /// What a node may host; nil where the wire has no keys.
+    private func grant(to node: PlacementDocument.Node) -> Set<ExpertID>? { settings.trust?.grant(to: node) }
 
     /// Experts that a router computes itself: served by somebody who is none of the nodes.
     private func held(_ status: ClusterStatus) -> Set<ExpertID> {

@@ -1,5 +1,6 @@
 internal import Model
 package import Shared
+package import Transport
 
 /// What the control API needs to know beside the cluster's state.
 package struct ControlSettings: Sendable {
@@ -13,6 +14,9 @@ package struct ControlSettings: Sendable {
     package var authority: (any PlacementAuthority)?
     /// What fixes the placement where it takes no changes, in a word for people.
     package var fixedBy = "flags"
+
+    /// Which keys may host what, where the wire has keys: no placement can give a node more.
+    package var trust: WireTrust?
 
     /// Describes a model; changes are for loopback.
     package init(
