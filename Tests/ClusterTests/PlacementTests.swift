@@ -6,9 +6,11 @@ import Testing
 
 /// Where experts are: seen, planned, and a node taken out while requests run.
 @Suite(.serialized) struct PlacementTests {
-    /// Nodes `one` and `two` host all experts; with a file, the placement in it is followed, that gives all to `one`.
+    /// Nodes `one` and `two` host all experts; with a file, the placement in it is followed, that gives all to `one`, and
+    /// nodes that accept it load and unload what it says.
     static func withReplicas(
         file: Bool = false,
+        accepting: Bool = false,
         _ body: @Sendable (LocalCluster, HTTP) async throws -> Void,
     ) async throws {
         let folder = try Checkout.temporaryFolder()
@@ -24,6 +26,7 @@ import Testing
         )
         let path = folder.path + "/placement.json"
         if file { configuration.membership = "file:" + path }
+        if accepting { configuration.nodeArguments = ["--accept-placement"] }
         let cluster = try LocalCluster(configuration)
         let nodes = zip(["one", "two"], zip(cluster.endpoints, ["all", "none"])).map { name, place in
             ["id": name, "endpoint": place.0, "experts": place.1]

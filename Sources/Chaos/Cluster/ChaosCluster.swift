@@ -13,6 +13,8 @@ package final class ChaosCluster: Sendable {
         package var routers = 1
         /// Whether a proxy stands before each node.
         package var isProxied = false
+        /// Where routers find the nodes and nodes register, such as `etcd:URL/PREFIX`; nil for a list of nodes.
+        package var membership: String?
         /// Further arguments of the routers.
         package var routerArguments: [String] = []
         /// Further arguments of the nodes.
@@ -114,8 +116,8 @@ package final class ChaosCluster: Sendable {
             let router = try child(
                 "router-\(index)",
                 "/medmoe-router",
-                [
-                    "--nodes", dial.joined(separator: ","), "--host", "127.0.0.1", "--port", String(ports[index]),
+                (configuration.membership.map { ["--membership", $0] } ?? ["--nodes", dial.joined(separator: ",")]) + [
+                    "--host", "127.0.0.1", "--port", String(ports[index]),
                     "--name", "router-\(index)", "--served-name", ChaosSetup.servedName, "--threads", "1",
                     // Cached beginnings are not computed again, and so would not be compared.
                     "--no-prefix-cache", "--max-queue", "4096", "--model", setup.model,
@@ -136,7 +138,7 @@ package final class ChaosCluster: Sendable {
             [
                 "--model", model ?? setup.model, "--node", id.rawValue, "--experts", spec.experts, "--listen", endpoint,
                 "--admin-host", "127.0.0.1", "--admin-port", String(port), "--threads", "1",
-            ] + configuration.nodeArguments,
+            ] + (configuration.membership.map { ["--register", $0] } ?? []) + configuration.nodeArguments,
             environment: [:],
         )
         children.withLock { $0.nodes[id] = process }
