@@ -6,7 +6,8 @@
 enum {
     /// Rows of the two tiles that share what is loaded of the weights.
     PAIR_ROWS = 2 * TILE_ROWS,
-    /// Below this number of rows the dot products of bytes are as fast, and give the same bits.
+    /// Below these numbers of rows a product waits for memory, and other instructions give the same bits at least as fast.
+    TILES_FROM_ROWS_BF16 = 2,
     TILES_FROM_ROWS_INT8 = 4,
     /// Bytes of the panels that all rows go by before the next ones: they stay in the second-level cache, so that weights
     /// come from memory once and rows only a few times from the cache behind.
@@ -15,7 +16,12 @@ enum {
 
 /// Whether rows are multiplied in tiles.
 static bool takes_tiles(medmoe_packed_kind kind, ptrdiff_t rows) {
-    return kind == MEDMOE_PACKED_BF16_TILES || (kind == MEDMOE_PACKED_INT8 && rows >= TILES_FROM_ROWS_INT8);
+    switch (kind) {
+    case MEDMOE_PACKED_BF16_PAIRS: return false;
+    case MEDMOE_PACKED_BF16_TILES: return rows >= TILES_FROM_ROWS_BF16;
+    case MEDMOE_PACKED_INT8: return rows >= TILES_FROM_ROWS_INT8;
+    }
+    return false;
 }
 
 /// The rows of one tile, or of two when there are `lower` ones, by one panel; `sums` has room for 32 rows.

@@ -60,11 +60,30 @@ struct KernelReportTests {
         #expect(
             shares.map(\.name) == [
                 "linear.f32.2048x5632.rows_1.peak_share", "linear.f32.2048x5632.rows_1.bandwidth_share",
-                "linear.int8.2048x5632.rows_512.peak_share", "attention.decode.peak_share",
-                "attention.decode.bandwidth_share",
+                "linear.int8.2048x5632.rows_512.peak_share", "linear.int8.2048x5632.rows_512.tile_peak_share",
+                "attention.decode.peak_share", "attention.decode.bandwidth_share",
             ]
         )
-        #expect(shares.map(\.value) == [0.08, 0.8, nil, 0.2, 0.5])
+        #expect(shares.map(\.value) == [0.08, 0.8, nil, nil, 0.2, 0.5])
+    }
+
+    @Test("Products in tiles have a share of their own, and the other has no value there; elsewhere the other way round")
+    func tiles() {
+        for (set, expected) in [("amx", [nil, 0.25, 0.25]), ("avx512Dot", [0.25, nil, 0.25])] as [(String, [Double?])] {
+            var report = KernelReport(
+                command: "medmoe bench kernels",
+                machine: MachineDescription(cpuinfo: "model name : CPU", cores: 2),
+                threads: 2,
+                instructions: set,
+                read: ReadFigure(oneThread: 10e9, allThreads: 20e9)
+            )
+            report.peaks = ["f32", "int8"].map {
+                PeakFigure(dtype: $0, instructions: set, oneThread: 16e9, allThreads: 32e9)
+            }
+            report.work = [Self.layer("int8", set, rows: 512, bytes: nil), Self.layer("f32", set, rows: 512, bytes: nil)]
+            #expect(report.shares.map(\.value) == expected, "\(set)")
+            #expect(report.shares.map(\.name)[1].hasSuffix("rows_512.tile_peak_share"))
+        }
     }
 
     @Test("The text has peaks and kernels, and a line where there is nothing to compare with")

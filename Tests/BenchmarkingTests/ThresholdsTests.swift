@@ -38,6 +38,6 @@ struct ThresholdsTests {
             .deletingLastPathComponent()
         let bytes = try Data(contentsOf: root.appending(path: "Benchmarks/thresholds.json"))
         let thresholds = try Thresholds(json: Array(bytes))
-        #expect(thresholds.least.count == 12)
+        #expect(thresholds.least.count == 18)
     }
 }

@@ -80,6 +80,11 @@ package struct WorkFigure: Sendable, Equatable {
         }
     }
 
+    /// Whether it is a product that a CPU with AMX computes in tiles.
+    var mayBeTiled: Bool {
+        if case .linear = kind { ["bf16", "int8"].contains(dtype) } else { false }
+    }
+
     /// Multiplications and additions a second.
     package var operationsPerSecond: Double { operations / seconds }
     /// Bytes a second.

@@ -46,8 +46,12 @@ package struct KernelReport: Sendable {
     /// What thresholds can be about: the shares of the best instruction set, nil where there is nothing to compare with.
     package var shares: [(name: String, value: Double?)] {
         work.filter { $0.instructions == instructions }.flatMap { figure -> [(name: String, value: Double?)] in
-            let peak = (name: figure.name + ".peak_share", value: peakShare(figure))
-            return figure.bytes == nil ? [peak] : [peak, (figure.name + ".bandwidth_share", bandwidthShare(figure))]
+            let (share, isTiled) = (peakShare(figure), instructions == "amx" && figure.mayBeTiled)
+            // The peak of tiles is so high that caches are what limits them: another figure, with a threshold of its own.
+            var shares = [(name: figure.name + ".peak_share", value: isTiled ? nil : share)]
+            if figure.mayBeTiled { shares.append((figure.name + ".tile_peak_share", isTiled ? share : nil)) }
+            if figure.bytes != nil { shares.append((figure.name + ".bandwidth_share", bandwidthShare(figure))) }
+            return shares
         }
     }
 }
