@@ -12,15 +12,15 @@
 // in float32, or 8-bit integers summed exactly.
 //
 // A panel holds 32 outputs; for each word of inputs (two brain floats, or four bytes) it has one word of each output.
-// Rows lie one after another, their words in order; a tile is up to 12 of them, or 16 where the CPU multiplies tiles. A kernel broadcasts a row's word to all
-// lanes and adds its products, so every result is one running sum that walks k from the front, in its own lane: its bits
-// depend on its row and its output alone, whatever else the call holds.
+// Rows lie one after another, their words in order; a tile is up to 12 of them, or 16 where the CPU multiplies tiles. A
+// kernel broadcasts a row's word to all lanes and adds its products, so every result is summed along k in one fixed order,
+// in its own lane: its bits depend on its row and its output alone, whatever else the call holds.
 //
 // Brain floats are summed in one of two orders, each that of an instruction; other instruction sets do the same with
-// multiply-adds in one rounding (a product of two brain floats is exact in float32), so all agree where no sum is
-// subnormal, which those instructions flush. `vdpbf16ps` adds the product of a pair's second numbers first and then that
-// of the first ones, pair after pair. `tdpbf16ps` takes steps of 16 pairs: one sum of the products of the first numbers,
-// one of those of the second, both from zero; they are added, and then to the sum of the steps before.
+// multiply-adds in one rounding (a product of two brain floats is exact in float32), so all agree where no number and no
+// sum is subnormal, which those instructions flush. `vdpbf16ps` adds the product of a pair's second numbers first and then
+// that of the first ones, pair after pair. `tdpbf16ps` takes steps of 16 pairs: one sum of the products of the first
+// numbers, one of those of the second, both from zero; they are added, and then to the sum of the steps before.
 
 enum {
     PANEL = MEDMOE_PANEL_OUTPUTS,

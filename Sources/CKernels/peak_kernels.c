@@ -69,7 +69,8 @@ static peak peak_of(medmoe_peak_kind kind, medmoe_instructions set) {
         return set == MEDMOE_INSTRUCTIONS_AVX2 ? (peak){fuse_256, 14, 16} : (peak){multiply_add_128, 12, 8};
     }
     if (set == MEDMOE_INSTRUCTIONS_AMX && kind != MEDMOE_PEAK_BF16)
-        return kind == MEDMOE_PEAK_BF16_TILES ? (peak){tiles_bf16, 4, 2 * 16 * 16 * 32} : (peak){tiles_int8, 4, 2 * 16 * 16 * 64};
+        return kind == MEDMOE_PEAK_BF16_TILES ? (peak){tiles_bf16, 4, 2 * 16 * 16 * 32}
+                                              : (peak){tiles_int8, 4, 2 * 16 * 16 * 64};
     if (set < MEDMOE_INSTRUCTIONS_AVX512_DOT || kind == MEDMOE_PEAK_BF16_TILES) return none;
     return kind == MEDMOE_PEAK_BF16 ? (peak){dot_bf16_512, 24, 64} : (peak){dot_int8_512, 24, 128};
 #elif defined(__aarch64__)

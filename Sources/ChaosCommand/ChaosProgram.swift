@@ -28,7 +28,12 @@ struct ChaosProgram: AsyncParsableCommand {
     @Argument(help: "The checkpoint folder.")
     var model = "models/medmoe-nano"
 
-    @Option(help: "Seconds of the random row; an eighth of it is the time of other faults, 2 to 20 s.")
+    @Option(
+        help: """
+            Seconds of the random row; an eighth of it is the time of other faults, 2 to 20 s, and half of it that of etcd, \
+            up to 5 min.
+            """
+    )
     var duration = 60
 
     @Option(help: "What questions, faults and their order are drawn from.")

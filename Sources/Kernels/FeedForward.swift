@@ -113,8 +113,10 @@ package final class FeedForwardCall {
             let set = input.instructions.c
             return [
                 Linear.panelJob(gates.panels) { [self] first, end in
-                    // Some panels at a time: rows are read again for each time, and results have to stay in the cache.
-                    let most = min(end - first, rows > Self.manyRows ? Self.panelsTogether : 1)
+                    // Tiles read all rows again for each call, so they take some panels at a time, whose results still
+                    // stay in the cache.
+                    let isTiled = set == InstructionSet.amx.c && rows >= Self.manyRows
+                    let most = min(end - first, isTiled ? Self.panelsTogether : 1)
                     let stride = most * Linear.width
                     unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * stride) { scratch in
                         guard let beside = scratch.baseAddress else { return }

@@ -63,7 +63,9 @@ struct BenchKernels: AsyncParsableCommand {
         guard let thresholds else { return }
         let outcome = try thresholds.check(report.shares)
         for name in outcome.notMeasured {
-            FileHandle.standardError.write(Data("Not checked, as this CPU has no instruction for it: \(name)\n".utf8))
+            FileHandle.standardError.write(
+                Data("Not checked, as this CPU computes it otherwise or not at all: \(name)\n".utf8)
+            )
         }
         guard outcome.below.isEmpty else {
             throw AskError("Figures fell below their thresholds: " + outcome.below.joined(separator: " "))

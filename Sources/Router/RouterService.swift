@@ -170,7 +170,9 @@ package struct RouterService: Sendable {
             },
             logger: logger,
         )
-        services = [compute, api]
+        let watch = configuration.security.map { TrustWatch(trust: $0.trust, logger: logger) as any Service }
+        let keeper = HeapKeeper { engine.load.waiting + engine.load.running > 0 }
+        services = [compute, api, keeper] + (watch.map { [$0] } ?? [])
     }
 
     private static func makePlane(

@@ -67,7 +67,9 @@ struct KernelReportTests {
         #expect(shares.map(\.value) == [0.08, 0.8, nil, nil, 0.2, 0.5])
     }
 
-    @Test("Products in tiles have a share of their own, and the other has no value there; elsewhere the other way round")
+    @Test(
+        "Products in tiles have a share of their own, and the other has no value there; elsewhere the other way round"
+    )
     func tiles() {
         for (set, expected) in [("amx", [nil, 0.25, 0.25]), ("avx512Dot", [0.25, nil, 0.25])] as [(String, [Double?])] {
             var report = KernelReport(
@@ -80,7 +82,9 @@ struct KernelReportTests {
             report.peaks = ["f32", "int8"].map {
                 PeakFigure(dtype: $0, instructions: set, oneThread: 16e9, allThreads: 32e9)
             }
-            report.work = [Self.layer("int8", set, rows: 512, bytes: nil), Self.layer("f32", set, rows: 512, bytes: nil)]
+            report.work = [
+                Self.layer("int8", set, rows: 512, bytes: nil), Self.layer("f32", set, rows: 512, bytes: nil),
+            ]
             #expect(report.shares.map(\.value) == expected, "\(set)")
             #expect(report.shares.map(\.name)[1].hasSuffix("rows_512.tile_peak_share"))
         }

@@ -45,10 +45,26 @@ import Testing
         throw HTTP.NotReady(message: "the experts are not all served by \(names): \(last)")
     }
 
+    /// Waits until node `two` holds what the word says, as `--experts` takes it.
+    private static func wait(untilTwoHolds words: String, _ http: HTTP) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        var last = ""
+        while deadline > .now {
+            let report = try await http.get("/control/v1/placement")
+            let nodes = report.json["nodes"] as? [[String: Any]] ?? []
+            if nodes.contains(where: { $0["node"] as? String == "two" && $0["hosts"] as? String == words }) { return }
+            last = report.text
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw HTTP.NotReady(message: "two does not hold \(words): \(last)")
+    }
+
     @Test("A plan loads a copy of every expert under load, which then takes over alone, and another gives them back")
     func liveReplicas() async throws {
         try await PlacementTests.withReplicas(file: true, accepting: true) { cluster, http in
             try await Self.wait(for: ["one"], http)
+            // It began with everything, and gave that back.
+            try await Self.wait(untilTwoHolds: "none", http)
             let before = try await http.ask("What is shown?", maximumTokens: 24)
             #expect(before.status == 200)
             let lanes = Lanes()
@@ -89,6 +105,7 @@ import Testing
                 )
                 #expect(back.status == 0, "\(back.errors)")
                 try await Self.wait(for: ["one"], http)
+                try await Self.wait(untilTwoHolds: "none", http)
                 try await lanes.wait(forMore: 8)
                 lanes.end()
                 try await group.waitForAll()

@@ -14,21 +14,32 @@ import Testing
         )
     }
 
-    private static func block(_ seed: UInt64, dtype: ComputeDType, isGated: Bool) -> FeedForwardLayers {
+    private static func block(
+        _ seed: UInt64,
+        dtype: ComputeDType,
+        isGated: Bool,
+        width: Int = 70,
+    ) -> FeedForwardLayers {
         func layer(_ inputs: Int, _ outputs: Int, _ part: UInt64) -> Linear {
             Self.layer(inputs, outputs, seed: seed * 10 + part, dtype: dtype, bias: !isGated)
         }
         return isGated
-            ? .swiglu(gate: layer(24, 70, 1), up: layer(24, 70, 2), down: layer(70, 24, 3))
-            : .gelu(expand: layer(24, 70, 1), contract: layer(70, 24, 2))
+            ? .swiglu(gate: layer(24, width, 1), up: layer(24, width, 2), down: layer(width, 24, 3))
+            : .gelu(expand: layer(24, width, 1), contract: layer(width, 24, 2))
     }
 
-    @Test("A fused block gives the bits of its layers one by one", arguments: ComputeDType.allCases, [true, false])
-    func fused(dtype: ComputeDType, isGated: Bool) {
+    @Test(
+        "A fused block gives the bits of its layers one by one",
+        arguments: ComputeDType.allCases.flatMap { [($0, true), ($0, false)] },
+        // Few rows, and so many that several panels of a broad block are computed at a time.
+        [(17, 70), (45, 900)]
+    )
+    func fused(kind: (dtype: ComputeDType, isGated: Bool), size: (rows: Int, width: Int)) {
         let pool = ThreadPool(threads: 2)
-        let layers = Self.block(3, dtype: dtype, isGated: isGated)
+        let layers = Self.block(3, dtype: kind.dtype, isGated: kind.isGated, width: size.width)
         var generator = SeededGenerator(seed: 4)
-        let x = Tensor(TensorShape(17, 24), (0..<17 * 24).map { _ in Float.random(in: -2...2, using: &generator) })
+        let numbers = (0..<size.rows * 24).map { _ in Float.random(in: -2...2, using: &generator) }
+        let x = Tensor(TensorShape(size.rows, 24), numbers)
         let call = FeedForwardCall.run([(layers, nil)], rows: x, on: pool)[0]
         let expected: [Float]
         switch layers {

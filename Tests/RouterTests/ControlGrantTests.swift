@@ -28,9 +28,18 @@ struct ControlGrantTests {
         #expect(try await authority.current()?.epoch == 4)
         let plan = try await example.send(.post, "/control/v1/placement/plan", body: #"{"replicas": 2}"#)
         #expect(plan.status == 409)
-        #expect(plan.message.contains("0.0"), "\(plan.message)")
+        #expect(plan.message.contains("2 nodes that may hold expert 0.0, found 1"), "\(plan.message)")
+        // A node that leaves keeps what it has, and another's key does not help.
+        var leaving = try ControlRoutesTests.document([("a", "all"), ("b", "0.0,0.1")], epoch: 5)
+        leaving.nodes[1].isDraining = true
+        let left = ControlRoutesTests.body(leaving)
+        #expect(try await example.send(.put, "/control/v1/placement", body: left).status == 200)
+        var borrowed = try ControlRoutesTests.document([("a", "all"), ("b", "0.1")], epoch: 6)
+        borrowed.nodes[1].key = keys[0].text
+        let body = ControlRoutesTests.body(borrowed)
+        #expect(try await example.send(.put, "/control/v1/placement", body: body).status == 400)
         let good = ControlRoutesTests.body(
-            try ControlRoutesTests.document([("a", "0.0,0.meta"), ("b", "0.1")], epoch: 5)
+            try ControlRoutesTests.document([("a", "0.0,0.meta"), ("b", "0.1")], epoch: 6)
         )
         #expect(try await example.send(.put, "/control/v1/placement", body: good).status == 200)
     }

@@ -115,7 +115,8 @@ struct PlacementPlannerTests {
         let plan = try PlacementPlanner(Self.moe, bytes: Self.bytes, rows: Self.rows([1, 1, 1, 3]))
             .plan(nodes, epoch: 1)
         #expect(plan.document.placement.nodes(of: try Self.id("0.meta")) == [NodeID("b")])
-        let words = "Expert 0.meta saw 50 % of its layer's rows, but no other node has 10 bytes free for a copy."
+        let words =
+            "Expert 0.meta saw 50 % of its layer's rows, but no other node that may hold it has 10 bytes free for a copy."
         #expect(plan.reasons.contains(words))
     }
 
@@ -163,7 +164,19 @@ struct PlacementPlannerTests {
         nodes[1].granted = []
         let nobody = #expect(throws: PlacementError.self) { try planner.plan(nodes, epoch: 1) }
         #expect(nobody?.code == .noRoom)
-        #expect(nobody?.message.contains("the allow-list grants it to no node") == true, "\(nobody?.message ?? "")")
+        #expect(
+            nobody?.message
+                == "expected 1 nodes that may hold expert 0.meta, found 0: the allow-list grants it to no others "
+                + "of the plan; grant it to more, or ask for fewer copies"
+        )
+        // What may lie on one node only goes there first, or others would take its place.
+        let (one, all) = (try Self.id("0.1"), Set(Self.moe.experts))
+        var small = [try Self.node("a", memory: 70), try Self.node("b", memory: 30)]
+        small[0].granted = all
+        small[1].granted = [one]
+        let tight = try PlacementPlanner(Self.moe, bytes: Self.bytes, rows: Self.rows([1, 100, 1, 1]))
+            .plan(small, epoch: 1)
+        #expect(tight.document.placement.missingExperts(of: Self.moe).isEmpty)
     }
 
     @Test("What cannot be is refused with the numbers")

@@ -19,13 +19,14 @@ OPTIONS = (
 
 
 def compiler():
-    """Clang where it is there, as it is beside Swift: GCC 12 orders what AMX is told of its tiles behind their first use."""
+    """Clang where it is there, as it is beside Swift: built by GCC 12, products of tiles end with an illegal instruction."""
     return ["-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_COMPILER=clang++"] if shutil.which("clang++") else []
 
 
 def build(version=VERSION, jobs=2):
     """The folder of the programs; downloads and builds them the first time, which takes some ten minutes."""
-    source, made = PEERS / f"llama_cpp_python-{version}", PEERS / f"llama-cpp-{version}"
+    source = PEERS / f"llama_cpp_python-{version}"
+    made = PEERS / f"llama-cpp-{version}{'-clang' if compiler() else ''}"
     if all((made / "bin" / name).exists() for name in PROGRAMS):
         return made / "bin"
     install("cmake", "ninja", "gguf")

@@ -1,6 +1,6 @@
 /// The most that a machine does of one kind of arithmetic with one instruction set, in operations a second.
 package struct PeakFigure: Sendable, Equatable {
-    /// `f32`, `bf16` or `int8`.
+    /// `f32`, `bf16` (in the machine's own order) or `int8`; with all instruction sets also the order that is not its own.
     package var dtype: String
     /// The instruction set.
     package var instructions: String
@@ -82,7 +82,8 @@ package struct WorkFigure: Sendable, Equatable {
 
     /// Whether it is a product that a CPU with AMX computes in tiles.
     var mayBeTiled: Bool {
-        if case .linear = kind { ["bf16", "int8"].contains(dtype) } else { false }
+        // Fewer rows wait for memory, and go without tiles.
+        if case .linear(_, _, let rows) = kind { rows >= 4 && ["bf16", "int8"].contains(dtype) } else { false }
     }
 
     /// Multiplications and additions a second.

@@ -39,6 +39,9 @@ void medmoe_thread_pool_destroy(medmoe_thread_pool *pool);
 /// are done. One caller at a time.
 void medmoe_thread_pool_run(medmoe_thread_pool *pool, ptrdiff_t count, medmoe_task task, void *context);
 
+/// Gives pages of the heap that hold nothing back to the system, where the C library can.
+void medmoe_give_back_heap(void);
+
 // --- Linear layers -----------------------------------------------------------------------------------------------
 
 /// The numbers that weights are stored in, little-endian.

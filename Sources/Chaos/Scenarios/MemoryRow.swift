@@ -12,13 +12,13 @@ extension ChaosScenario {
                 try await monitor.wait(forMore: warmUp, within: limit)
             }
             let warm = tally.requests
-            let before = cluster.processes.map(ProcessMemory.resident)
+            let before = try await ProcessMemory.atRest(cluster.processes)
             tally.add(
                 try await stage.short.run(at: cluster.url()) { monitor in
                     try await monitor.wait(forMore: count, within: limit)
                 }
             )
-            let after = cluster.processes.map(ProcessMemory.resident)
+            let after = try await ProcessMemory.atRest(cluster.processes)
             let asked = tally.requests - warm
             var row = ChaosRow("memory", tally)
             row.demandNoLoss()

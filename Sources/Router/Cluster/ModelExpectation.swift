@@ -30,9 +30,12 @@ package struct ModelExpectation: Sendable {
             return "Node \(node) has rows of \(hello.hiddenSize) numbers; this model has \(hiddenSize)."
         }
         guard hello.numerics == numerics else {
+            let areBrainFloats = hello.numerics.hasPrefix("bf16") && numerics.hasPrefix("bf16")
             return
-                "Node \(node) computes in \"\(hello.numerics)\", this router in \"\(numerics)\"; start both with the "
-                + "same --dtype, and machines with AMX and without with bf16-pairs or bf16-tiles instead of bf16."
+                "Node \(node) computes in \"\(hello.numerics)\", this router in \"\(numerics)\"; start both with "
+                + (areBrainFloats
+                    ? "--dtype bf16-pairs or both with bf16-tiles: bf16 is the one that each machine is faster in."
+                    : "the same --dtype on machines of one kind.")
         }
         for (expert, hash) in hello.experts.sorted(by: { $0.key < $1.key }) {
             guard let expected = experts[expert] else {

@@ -256,16 +256,9 @@ package final class RemoteExpertPlane: ExpertPlane {
     /// Tells why a link gets no connection.
     package func explain(_ link: LinkID, _ words: String) { nodes.registry.explain(link, words) }
 
-    /// Looks whether the allow-list changed, and judges every node by the new one.
+    /// Judges every node by the allow-list when that has changed.
     private func followTrust() {
-        guard let trust = settings.trust else { return }
-        switch trust.refresh(now: now()) {
-        case .none: break
-        case .changed: logger.notice("The allow-list changed and is in force.")
-        case .rejected(let reason):
-            logger.error("The allow-list is not taken, the former one stays.", metadata: ["error": "\(reason)"])
-        }
-        guard trust.revision != trustRevision else { return }
+        guard let trust = settings.trust, trust.revision != trustRevision else { return }
         trustRevision = trust.revision
         perform(nodes.registry.review())
     }

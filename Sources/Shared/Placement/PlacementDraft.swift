@@ -99,7 +99,10 @@ struct PlacementDraft {
     /// - Parameter tightly: whether nodes are filled up one after the other instead of loaded equally.
     /// - Throws: `noRoom` when one fits nowhere.
     mutating func placeMissing(_ wishes: PlacementPlanner.Wishes, tightly: Bool = false) throws(PlacementError) {
+        // Those first that may lie on the fewest nodes: others would take their places.
+        let homes = Dictionary(uniqueKeysWithValues: moe.experts.map { ($0, nodesThatMayHold($0)) })
         let largestFirst = moe.experts.sorted { left, right in
+            if homes[left] != homes[right] { return homes[left] ?? 0 < homes[right] ?? 0 }
             if bytes[left] != bytes[right] { return bytes[left] ?? 0 > bytes[right] ?? 0 }
             if load[left] != load[right] { return load[left] ?? 0 > load[right] ?? 0 }
             return left < right
@@ -212,6 +215,8 @@ struct PlacementDraft {
         return places[index].node.memoryBytes.map { places[index].bytes + (bytes[expert] ?? 0) <= $0 } ?? true
     }
 
+    private func nodesThatMayHold(_ expert: ExpertID) -> Int { places.indices.count { mayHold($0, expert) } }
+
     private func mayHold(_ index: Int, _ expert: ExpertID) -> Bool {
         places[index].node.granted?.contains(expert) ?? true
     }
@@ -252,11 +257,11 @@ struct PlacementDraft {
 
     private func noRoom(for expert: ExpertID) -> PlacementError {
         let allowed = places.indices.filter { mayHold($0, expert) }
-        guard !allowed.isEmpty else {
+        guard allowed.contains(where: { !places[$0].experts.contains(expert) }) || allowed.count == places.count else {
             return PlacementError(
                 .noRoom,
-                "expected a node that may hold expert \(expert), found none: the allow-list grants it to no node of the "
-                    + "plan; grant it to one"
+                "expected \(copies(expert) + 1) nodes that may hold expert \(expert), found \(allowed.count): the "
+                    + "allow-list grants it to no others of the plan; grant it to more, or ask for fewer copies"
             )
         }
         let free = allowed.map { places[$0] }.filter { !$0.experts.contains(expert) }.map { place in

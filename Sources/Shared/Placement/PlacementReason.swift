@@ -42,7 +42,8 @@ extension PlacementReason: CustomStringConvertible {
         case .hot(let share):
             return "saw \(share) of its layer's rows and gets a copy on \(place), which takes a part of them"
         case .hotWithoutRoom(let share, let bytes):
-            return "saw \(share) of its layer's rows, but no other node has \(bytes) bytes free for a copy"
+            return
+                "saw \(share) of its layer's rows, but no other node that may hold it has \(bytes) bytes free for a copy"
         case .moved(let source):
             return "moves from node \(source), which has the most to do for its cores, to \(place)"
         }

@@ -68,14 +68,15 @@ package final class WireTrust: Sendable {
         }
     }
 
-    /// What the list in force lets a node of a placement host; nothing where the list does not know it.
+    /// What the list in force lets a node of a placement host: what it grants to its name, and to its key where the
+    /// placement has one; nothing where the list does not know it.
     ///
-    /// The node need not be placed yet: its own key counts before the list's endpoint, as in `node(at:)`.
+    /// By the name and not by the endpoint: a placement may leave out keys, and nodes that register bring both along.
     package func grant(to node: PlacementDocument.Node) -> Set<ExpertID> {
         state.withLock { state in
-            let key = node.key.flatMap { CurvePublicKey($0) }
-            let known = key.map { state.list.node(key: $0) } ?? state.list.node(endpoint: node.endpoint)
-            return known?.experts ?? []
+            let key = node.key.map { CurvePublicKey($0) }
+            let known = state.list.nodes.filter { $0.name == node.id && (key == nil || $0.key == key) }
+            return known.reduce(into: []) { $0.formUnion($1.experts) }
         }
     }
 

@@ -122,7 +122,8 @@ package struct ControlAPI: Sendable {
         } catch {
             throw ControlError(.invalidRequest, ControlError.sentence(error.message))
         }
-        for node in document.nodes {
+        // A node on the way out keeps what it has and is asked for nothing.
+        for node in document.nodes where !node.isDraining {
             guard let granted = grant(to: node) else { break }
             let surplus = node.experts.filter { !granted.contains($0) }
             guard surplus.isEmpty else {
