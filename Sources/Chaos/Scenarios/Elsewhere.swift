@@ -92,7 +92,7 @@ private struct PlacementProgram {
     /// Has a node drained, or asked again.
     func drain(_ arguments: [String]) async -> Outcome {
         let result = await run(["drain"] + arguments)
-        guard result.status == 0 else { return result.output.contains("etcd") ? .refused : .other }
+        guard result.status == 0 else { return result.output.contains("tcd does not answer") ? .refused : .other }
         return result.output.contains("kept by: etcd") ? .kept : .other
     }
 
