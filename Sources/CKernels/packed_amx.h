@@ -32,29 +32,25 @@ static bool takes_tiles(medmoe_packed_kind kind, ptrdiff_t rows) {
         if (lower) {                                                                                                   \
             _tile_zero(2);                                                                                             \
             _tile_zero(3);                                                                                             \
-            for (ptrdiff_t word = 0; word < words; word += STEP) {                                                     \
-                _tile_loadd(6, w + word * PANEL, PANEL * 4);                                                           \
-                _tile_loadd(4, x + word, pitch * 4);                                                                   \
-                MULTIPLY(0, 4, 6);                                                                                     \
-                _tile_loadd(7, w + word * PANEL + LANES, PANEL * 4);                                                   \
-                MULTIPLY(1, 4, 7);                                                                                     \
+        }                                                                                                              \
+        for (ptrdiff_t word = 0; word < words; word += STEP) {                                                         \
+            _tile_loadd(6, w + word * PANEL, PANEL * 4);                                                               \
+            _tile_loadd(4, x + word, pitch * 4);                                                                       \
+            MULTIPLY(0, 4, 6);                                                                                         \
+            _tile_loadd(7, w + word * PANEL + LANES, PANEL * 4);                                                       \
+            MULTIPLY(1, 4, 7);                                                                                         \
+            if (lower) {                                                                                               \
                 _tile_loadd(5, x + TILE_ROWS * pitch + word, pitch * 4);                                               \
                 MULTIPLY(2, 5, 6);                                                                                     \
                 MULTIPLY(3, 5, 7);                                                                                     \
             }                                                                                                          \
-            _tile_stored(2, sums[TILE_ROWS].sums, PANEL * 4);                                                          \
-            _tile_stored(3, &sums[TILE_ROWS].sums[1], PANEL * 4);                                                      \
-        } else {                                                                                                       \
-            for (ptrdiff_t word = 0; word < words; word += STEP) {                                                     \
-                _tile_loadd(6, w + word * PANEL, PANEL * 4);                                                           \
-                _tile_loadd(4, x + word, pitch * 4);                                                                   \
-                MULTIPLY(0, 4, 6);                                                                                     \
-                _tile_loadd(7, w + word * PANEL + LANES, PANEL * 4);                                                   \
-                MULTIPLY(1, 4, 7);                                                                                     \
-            }                                                                                                          \
         }                                                                                                              \
         _tile_stored(0, sums[0].sums, PANEL * 4);                                                                      \
         _tile_stored(1, &sums[0].sums[1], PANEL * 4);                                                                  \
+        if (lower) {                                                                                                   \
+            _tile_stored(2, sums[TILE_ROWS].sums, PANEL * 4);                                                          \
+            _tile_stored(3, &sums[TILE_ROWS].sums[1], PANEL * 4);                                                      \
+        }                                                                                                              \
     } while (0)
 
 TARGET_AMX static void amx_tile_bf16(const uint32_t *x, ptrdiff_t pitch, const uint32_t *w, ptrdiff_t words,

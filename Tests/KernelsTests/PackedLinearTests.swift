@@ -53,6 +53,20 @@ import Testing
         }
     }
 
+    /// Holds what every instruction set makes of the rows against what is expected.
+    private static func expect(
+        _ layer: Linear,
+        of shape: (rows: Int, inputs: Int, outputs: Int),
+        _ x: [Float],
+        gives expected: [Float],
+    ) {
+        for set in InstructionSet.available {
+            let input = Tensor(TensorShape(shape.rows, shape.inputs), x)
+            let found = layer(input, instructions: set, on: ThreadPool(threads: 2)).array
+            #expect(found == expected, "\(set) differs at \(shape)")
+        }
+    }
+
     @Test("Brain floats in pairs: the bits of one sum that walks k, second of a pair first", arguments: shapes)
     func pairs(shape: (rows: Int, inputs: Int, outputs: Int)) {
         let (layer, weights, bias) = Self.layer(shape.inputs, shape.outputs, dtype: .bf16Pairs)
@@ -67,11 +81,7 @@ import Testing
             }
             return sum
         }
-        for set in InstructionSet.available {
-            let input = Tensor(TensorShape(shape.rows, shape.inputs), x)
-            let found = layer(input, instructions: set, on: ThreadPool(threads: 2)).array
-            #expect(found == expected, "\(set) differs at \(shape)")
-        }
+        Self.expect(layer, of: shape, x, gives: expected)
     }
 
     @Test("Brain floats in tiles: for each 32 of k the sums of even and of odd places, added", arguments: shapes)
@@ -90,11 +100,7 @@ import Testing
             }
             return sum
         }
-        for set in InstructionSet.available {
-            let input = Tensor(TensorShape(shape.rows, shape.inputs), x)
-            let found = layer(input, instructions: set, on: ThreadPool(threads: 2)).array
-            #expect(found == expected, "\(set) differs at \(shape)")
-        }
+        Self.expect(layer, of: shape, x, gives: expected)
     }
 
     @Test("Bytes: exact sums, a scale for each row and output", arguments: shapes)
@@ -114,11 +120,7 @@ import Testing
                 expected.append(Float(sum) * right.scale * left.scale + bias[output])
             }
         }
-        for set in InstructionSet.available {
-            let input = Tensor(TensorShape(shape.rows, shape.inputs), x)
-            let found = layer(input, instructions: set, on: ThreadPool(threads: 2)).array
-            #expect(found == expected, "\(set) differs at \(shape)")
-        }
+        Self.expect(layer, of: shape, x, gives: expected)
     }
 
     @Test(
