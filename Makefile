@@ -23,6 +23,7 @@ test:
 	@dev/timed 'python packages for tests' dev/python-env
 	@dev/timed 'real pictures for tests' dev/fetch-pictures --tests
 	@dev/timed 'tests in one process' dev/run-tests process
+	@dev/timed 'tests with bounds of time' dev/run-tests speed
 	@dev/timed 'tests of real clusters' dev/run-tests cluster
 
 build:

@@ -10,32 +10,34 @@ import Testing
     /// A cluster of real processes around an etcd of its own.
     private func with(
         waitForReadiness: Bool = true,
-        _ body: @Sendable (EtcdServer, EtcdPlacementStore, LocalCluster, HTTP) async throws -> Void,
+        _ body: @Sendable (EtcdProcess, EtcdPlacementStore, LocalCluster, HTTP) async throws -> Void,
     ) async throws {
         let folder = try Checkout.temporaryFolder()
-        let server = try EtcdServer(folder: folder)
-        try await server.start()
+        guard let server = try EtcdProcess(folder: folder.path) else {
+            throw HTTP.NotReady(message: "expected etcd in /usr/bin; install it with dev/install-packages --test")
+        }
+        defer { server.kill() }
+        try await server.start { await Self.isHealthy($0) }
         let words = "etcd:\(server.url)/test"
         let store = EtcdPlacementStore(
             address: try EtcdAddress(parsing: String(words.dropFirst(5))),
             moe: try ModelWeights(folder: Checkout.nano).configuration.moe,
         )
-        do {
-            try await TestCluster.with(
-                waitForReadiness: waitForReadiness,
-                adjust: { configuration in
-                    configuration.membership = words
-                    configuration.nodeArguments = ["--register", words]
-                }
-            ) { cluster, http in
-                try await body(server, store, cluster, http)
+        try await TestCluster.with(
+            waitForReadiness: waitForReadiness,
+            adjust: { configuration in
+                configuration.membership = words
+                configuration.nodeArguments = ["--register", words]
             }
-        } catch {
-            try? await server.kill()
-            throw error
+        ) { cluster, http in
+            try await body(server, store, cluster, http)
         }
-        try await server.kill()
+        server.kill()
         try? FileManager.default.removeItem(at: folder)
+    }
+
+    private static func isHealthy(_ url: String) async -> Bool {
+        (try? await HTTP(base: url).get(""))?.text.contains("true") == true
     }
 
     /// The router's nodes once they are as expected.
@@ -85,7 +87,7 @@ import Testing
             try await store.apply(try document(cluster, epoch: 5), after: nil)
             try await nodes(http) { $0["epoch"] as? Int == 5 }
 
-            try await server.kill()
+            server.kill()
             for _ in 0..<3 {
                 let answer = try await http.ask("What is shown?", maximumTokens: 16)
                 #expect(answer.content == before.content)
@@ -93,7 +95,7 @@ import Testing
             let log = try #require(cluster.router?.logPath)
             try await contains("The last placement stays until etcd answers again.", log)
 
-            try await server.start()
+            try await server.start { await Self.isHealthy($0) }
             try await contains("etcd is back", log)
             var document = try document(cluster, epoch: 6)
             document.nodes[0].isDraining = true

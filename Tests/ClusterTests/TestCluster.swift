@@ -63,7 +63,7 @@ enum TestCluster {
         process.executableURL = URL(filePath: Checkout.programs + "/medmoe")
         process.arguments = ["serve", model, "--port", String(port)] + arguments
         let log = folder.appending(path: "serve.log")
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         process.standardError = try FileHandle(forWritingTo: log)
         process.standardOutput = FileHandle.nullDevice
         try process.run()

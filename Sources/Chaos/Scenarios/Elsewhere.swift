@@ -13,7 +13,7 @@ extension ChaosScenario {
             return ChaosRow("etcd", unavailable: "etcd is not installed; apt-get install etcd-server")
         }
         defer { server.kill() }
-        try await server.start(stage.client)
+        try await server.start(stage.isHealthy)
         var configuration = ChaosCluster.Configuration(.replicated(parts: 2, replicas: 2))
         configuration.membership = "etcd:\(server.url)/chaos"
         let away = max(.seconds(2), min(.seconds(300), stage.setup.duration / 2))
@@ -36,7 +36,7 @@ extension ChaosScenario {
                 refused.value = await program.drain(["part-0-a"]) == .refused
                 // Somebody is answered all the time that nobody keeps the placement.
                 while end > .now { try await monitor.wait(forMore: 1, within: .seconds(5)) }
-                try await server.start(stage.client)
+                try await server.start(stage.isHealthy)
                 let back = ContinuousClock.now
                 var outcome = await program.drain(["part-0-a"])
                 while outcome != .kept, back.duration(to: .now) < .seconds(30) {
@@ -56,6 +56,13 @@ extension ChaosScenario {
             row.note = "etcd was away for \(away.components.seconds) s"
             return row
         }
+    }
+}
+
+extension ChaosStage {
+    /// Whether an etcd says that it is well.
+    fileprivate func isHealthy(_ url: String) async -> Bool {
+        await client.get(url)?.body.contains("true") == true
     }
 }
 
