@@ -27,6 +27,8 @@ package struct ExpertNodeService: Sendable {
         package var dtype = ComputeDType.f32
         /// Bytes of rows that may wait.
         package var queueBytes = 256 << 20
+        /// How long its compute thread looks for messages before it sleeps.
+        package var spin: Duration = .microseconds(200)
         /// The longest frame that it accepts.
         package var maximumMessageBytes = 64 << 20
         /// Time that queued rows get at shutdown.
@@ -73,6 +75,7 @@ package struct ExpertNodeService: Sendable {
     ) throws(TransportError) {
         var options = ZMQSocketOptions()
         options.maximumMessageBytes = configuration.maximumMessageBytes
+        options.spin = configuration.spin
         options.permitsPlain = configuration.permitsPlain
         let listener: ZMQExpertListener
         let admission: AdmissionService?

@@ -58,6 +58,8 @@ struct ExpertNodeProgram: AsyncParsableCommand {
 
     @OptionGroup var compute: ComputeOptions
 
+    @OptionGroup var waiting: SpinOptions
+
     @OptionGroup var keys: WireKeyOptions
 
     @Option(help: "MiB of rows that may wait before the node answers busy. (default: 256)")
@@ -203,6 +205,7 @@ struct ExpertNodeProgram: AsyncParsableCommand {
             threads: try settings.integer("threads", flag: threads, default: 1, in: 1...1024),
         )
         configuration.cores = try compute.cores(settings)
+        configuration.spin = try waiting.spin(settings)
         configuration.queueBytes =
             try settings.integer("queue-mib", flag: queueMib, default: 256, in: 1...1_048_576) << 20
         configuration.maximumMessageBytes =

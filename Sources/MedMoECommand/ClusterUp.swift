@@ -43,6 +43,8 @@ struct ClusterUp: AsyncParsableCommand {
 
     @OptionGroup var wire: WireOptions
 
+    @OptionGroup var waiting: SpinOptions
+
     @OptionGroup var dispatch: DispatchOptions
 
     @Option(help: "Compute threads of the router; the nodes share its cores out. (default: the number of cores)")
@@ -82,6 +84,9 @@ struct ClusterUp: AsyncParsableCommand {
         )
         configuration.cores = cores
         configuration.routerArguments += ["--meta", layout.meta.rawValue] + dispatch.arguments
+        let spin = ["--spin-microseconds", String(try waiting.spin(settings).microseconds)]
+        configuration.routerArguments += spin
+        configuration.nodeArguments += spin
         configuration.wireDType = try wire.dtype(settings).rawValue
         let cluster = try LocalCluster(configuration)
         let logger = try ProgramRunner.makeLogger(label: "medmoe", level: "warning")

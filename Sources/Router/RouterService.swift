@@ -37,6 +37,8 @@ package struct RouterService: Sendable {
         package var maximumBodyBytes = 128 << 20
         /// The intervals of the links.
         package var timing = LinkStateMachine.Timing()
+        /// How long its compute thread looks for messages before it sleeps.
+        package var spin: Duration = .microseconds(200)
         /// The longest frame on the wire.
         package var maximumMessageBytes = 64 << 20
         /// What rows are rounded to on the wire, both ways.
@@ -193,6 +195,7 @@ package struct RouterService: Sendable {
         case .remote(let endpoints, let expectation, let here, let membership):
             var options = ZMQSocketOptions()
             options.maximumMessageBytes = configuration.maximumMessageBytes
+            options.spin = configuration.spin
             options.permitsPlain = configuration.permitsPlain
             let security = configuration.security
             let transport: ZMQExpertTransport

@@ -38,6 +38,8 @@ struct RouterProgram: AsyncParsableCommand {
 
     @OptionGroup var wire: WireOptions
 
+    @OptionGroup var waiting: SpinOptions
+
     @OptionGroup var keys: WireKeyOptions
 
     @Option(help: "The expert nodes' endpoints, comma separated: tcp://HOST:PORT or ipc://PATH. Or --membership.")
@@ -86,6 +88,7 @@ struct RouterProgram: AsyncParsableCommand {
         let folder = try serving.modelFolder(settings)
         var configuration = try serving.makeConfiguration(settings, folder: folder)
         configuration.wireDType = try wire.dtype(settings)
+        configuration.spin = try waiting.spin(settings)
         let start = ContinuousClock.now
         let launcher = try RouterLauncher(
             folder: folder,

@@ -21,9 +21,9 @@ struct ChecksumTests {
     @Test("Both ways give one number for every length, address and beginning")
     func equal() {
         var generator = SeededGenerator(seed: 7)
-        let bytes = (0..<300).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+        let bytes = (0..<9300).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
         for start in 0..<9 {
-            for count in [0, 1, 7, 8, 9, 63, 64, 65, 255] {
+            for count in [0, 1, 7, 8, 9, 63, 64, 65, 255, 3071, 3072, 3073, 3081, 6143, 6144, 8192, 9217] {
                 let part = bytes.span.extracting(start..<start + count).bytes
                 let numbers = [true, false].map { Checksum.crc32c(part, after: 0x1234_5678, byInstruction: $0) }
                 #expect(numbers[0] == numbers[1], "\(count) bytes from \(start)")

@@ -317,6 +317,7 @@ final class Dispatcher {
     }
 
     private func cancelLosers(of call: LayerCall) {
+        guard !machine.isComplete else { return }
         let losers = machine.outstanding.filter { request, dispatch in
             sent[request]?.call === call && !dispatch.groups.contains { call.isOpen($0.expert) }
         }

@@ -204,7 +204,7 @@ package final class RemoteExpertPlane: ExpertPlane {
     func finish(_ layer: LayerCall) -> ExpertOutputs {
         if !layer.isComplete { idle() }
         // What came while other rows were computed counts, however long that took.
-        if !layer.isComplete { listen(for: .zero, expecting: dispatcher.links) }
+        if !layer.isComplete, layer.deadline <= now() { listen(for: .zero, expecting: dispatcher.links) }
         while !layer.isComplete {
             let left = now().duration(to: layer.deadline)
             if layer.isAbandoned() {
@@ -217,6 +217,7 @@ package final class RemoteExpertPlane: ExpertPlane {
                 if !listen(for: wait, expecting: dispatcher.links) {
                     dispatcher.giveUp(layer, .unavailable, "could be heard", reason: "poll")
                 }
+                if layer.isComplete { break }
                 tick()
                 dispatcher.hedge()
                 publishStatus()

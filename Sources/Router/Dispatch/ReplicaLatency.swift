@@ -16,9 +16,38 @@ package struct ReplicaLatency: Sendable {
         let size: Int
     }
 
+    /// The latest durations, in the order in which they came and by size.
     private struct Samples {
-        var durations: [Duration] = []
-        var next = 0
+        private var nanoseconds: [Int64] = []
+        private var sorted: [Int64] = []
+        private var next = 0
+
+        mutating func add(_ duration: Duration) {
+            let fresh = duration.nanoseconds
+            if nanoseconds.count < ReplicaLatency.window {
+                nanoseconds.append(fresh)
+            } else {
+                sorted.remove(at: place(of: nanoseconds[next]))
+                nanoseconds[next] = fresh
+            }
+            sorted.insert(fresh, at: place(of: fresh))
+            next = (next + 1) % ReplicaLatency.window
+        }
+
+        /// Where the first of the sorted ones stands that is not below a number.
+        private func place(of number: Int64) -> Int {
+            var range = 0..<sorted.count
+            while !range.isEmpty {
+                let middle = range.lowerBound + range.count / 2
+                range = sorted[middle] < number ? middle + 1..<range.upperBound : range.lowerBound..<middle
+            }
+            return range.lowerBound
+        }
+
+        var p95: Duration? {
+            guard sorted.count >= ReplicaLatency.fewest else { return nil }
+            return .nanoseconds(sorted[min(sorted.count - 1, sorted.count * 95 / 100)])
+        }
     }
 
     private var samples: [Key: Samples] = [:]
@@ -28,15 +57,7 @@ package struct ReplicaLatency: Sendable {
 
     /// Notes an answer.
     package mutating func record(_ link: LinkID, rows: Int, took duration: Duration) {
-        let key = Key(link: link, size: Self.size(rows))
-        var known = samples[key] ?? Samples()
-        if known.durations.count < Self.window {
-            known.durations.append(duration)
-        } else {
-            known.durations[known.next] = duration
-        }
-        known.next = (known.next + 1) % Self.window
-        samples[key] = known
+        samples[Key(link: link, size: Self.size(rows)), default: Samples()].add(duration)
     }
 
     /// Forgets a link, which is gone.
@@ -44,11 +65,7 @@ package struct ReplicaLatency: Sendable {
 
     /// The time within which 95 of 100 answers of this size came lately; nil while too few are known.
     package func p95(_ link: LinkID, rows: Int) -> Duration? {
-        guard let durations = samples[Key(link: link, size: Self.size(rows))]?.durations,
-            durations.count >= Self.fewest
-        else { return nil }
-        let sorted = durations.sorted()
-        return sorted[min(sorted.count - 1, sorted.count * 95 / 100)]
+        samples[Key(link: link, size: Self.size(rows))]?.p95
     }
 
     private static func size(_ rows: Int) -> Int { Int.bitWidth - max(1, rows).leadingZeroBitCount }

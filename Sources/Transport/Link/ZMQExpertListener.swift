@@ -75,18 +75,29 @@ package final class ZMQExpertListener: ExpertListener {
     }
 
     private func pollSocket(timeout: Duration) throws(ZMQError) -> [PeerEvent] {
+        senders.removeAll(keepingCapacity: true)
+        try readMonitor()
+        let events = try collect()
+        guard events.isEmpty, timeout > .zero else { return events }
         var poller = ZMQPoller(waker: waker)
         poller.add(socket)
         poller.add(monitor)
-        try poller.wait(timeout)
-        if poller.isReadable(0) { waker.drain() }
+        try poller.wait(timeout, spin: options.spin)
+        if poller.hasNews(0) { waker.drain() }
+        if poller.hasNews(2) { try readMonitor() }
+        return try collect()
+    }
+
+    private func readMonitor() throws(ZMQError) {
         while let kind = try monitor.next() {
             let failure = WireFailure(kind, value: monitor.value, isEncrypted: options.security.isEncrypted)
             if let failure { report(failure) }
         }
+    }
 
+    /// Takes the messages that are there.
+    private func collect() throws(ZMQError) -> [PeerEvent] {
         var events: [PeerEvent] = []
-        senders = [:]
         while events.count < maximumEventsPerPoll, let received = try socket.receive(keeping: 3) {
             guard let name = received.frames.first else { continue }
             let peer = PeerID(bytes: name.copyBytes())

@@ -165,13 +165,10 @@ package final class ZMQExpertTransport: ExpertTransport {
             guard !speakers.isEmpty, lastWholePoll.duration(to: now) < Self.glance else {
                 return try pollSockets(timeout: min(timeout, Self.glance))
             }
-            var poller = ZMQPoller(waker: waker)
-            for link in speakers { poller.add(link.socket) }
-            try poller.wait(min(timeout, Self.glance))
-            if poller.isReadable(0) { waker.drain() }
             var events: [LinkEvent] = []
-            for (index, link) in speakers.enumerated() where poller.isReadable(1 + index) {
-                try collect(from: link, into: &events)
+            for link in speakers { try collect(from: link, into: &events) }
+            if events.isEmpty, timeout > .zero {
+                try wait(for: speakers[...], min(timeout, Self.glance), spin: options.spin, into: &events)
             }
             return events.isEmpty ? try pollSockets(timeout: .zero) : events
         } catch {
@@ -188,31 +185,48 @@ package final class ZMQExpertTransport: ExpertTransport {
     private static let glance: Duration = .milliseconds(10)
 
     private func pollSockets(timeout: Duration) throws(ZMQError) -> [LinkEvent] {
+        var events: [LinkEvent] = []
+        renewSockets(into: &events)
+        // A link that fills the bound alone must not be the first again.
+        firstTurn = links.isEmpty ? 0 : (firstTurn + 1) % links.count
+        let turns = links[firstTurn...] + links[..<firstTurn]
+        for link in turns { try collect(from: link, into: &events) }
+        if events.isEmpty, timeout > .zero {
+            try wait(for: turns, timeout, into: &events)
+            renewSockets(into: &events)
+        }
+        lastWholePoll = .now
+        return events
+    }
+
+    /// Waits for links that have nothing, and takes what they have then.
+    private func wait(
+        for links: ArraySlice<Link>,
+        _ timeout: Duration,
+        spin: Duration = .zero,
+        into events: inout [LinkEvent],
+    ) throws(ZMQError) {
         var poller = ZMQPoller(waker: waker)
         for link in links {
             poller.add(link.socket)
             poller.add(link.monitor)
         }
-        try poller.wait(timeout)
-        lastWholePoll = .now
-        if poller.isReadable(0) { waker.drain() }
-
-        var events: [LinkEvent] = []
-        renewSockets(into: &events)
-        // A link that fills the bound alone must not be the first again.
-        firstTurn = links.isEmpty ? 0 : (firstTurn + 1) % links.count
-        for turn in links.indices {
-            let index = (firstTurn + turn) % links.count
-            if poller.isReadable(1 + 2 * index) || poller.isReadable(2 + 2 * index) {
-                try collect(from: links[index], into: &events)
-            }
+        try poller.wait(timeout, spin: spin)
+        if poller.hasNews(0) { waker.drain() }
+        for (index, link) in links.enumerated() {
+            let isReported = poller.hasNews(2 + 2 * index)
+            guard isReported || poller.hasNews(1 + 2 * index) else { continue }
+            try collect(from: link, into: &events, asksMonitor: isReported)
         }
-        return events
     }
 
     /// Takes what one link has, in an order that makes sense: connected, then its messages, then disconnected.
-    private func collect(from link: Link, into events: inout [LinkEvent]) throws(ZMQError) {
-        var lost = try readMonitor(of: link, into: &events)
+    private func collect(
+        from link: Link,
+        into events: inout [LinkEvent],
+        asksMonitor: Bool = true,
+    ) throws(ZMQError) {
+        var lost = asksMonitor ? try readMonitor(of: link, into: &events) : false
         while events.count < maximumEventsPerPoll, let received = try link.socket.receive(keeping: 2) {
             if !link.isConnected, !lost {
                 // The connection may be younger than the look at the monitor above; its report is there by now.

@@ -29,23 +29,32 @@ package final class ZAPAuthenticator {
     /// Waits for questions, at most this long, and answers those that are there.
     package func serve(for timeout: Duration) throws(TransportError) {
         do {
+            if try answerAll() { return }
             var poller = ZMQPoller(waker: waker)
             poller.add(socket)
             try poller.wait(timeout)
-            if poller.isReadable(0) { waker.drain() }
-            while let received = try socket.receive(keeping: ZAPRequest.frameLimit) {
-                guard let request = ZAPRequest(received.frames.map { $0.copyBytes() }) else { continue }
-                let isIn = request.key.map(admits) ?? false
-                var answer: [Frame] = []
-                for bytes in request.answer(admits: isIn) { answer.append(try Frame(copying: bytes)) }
-                do {
-                    try socket.send(answer)
-                } catch {
-                    // The peer that was asked about has left.
-                }
-            }
+            if poller.hasNews(0) { waker.drain() }
+            _ = try answerAll()
         } catch {
             throw TransportError(error)
         }
+    }
+
+    /// Answers what is there; false if there was nothing.
+    private func answerAll() throws(ZMQError) -> Bool {
+        var isAny = false
+        while let received = try socket.receive(keeping: ZAPRequest.frameLimit) {
+            isAny = true
+            guard let request = ZAPRequest(received.frames.map { $0.copyBytes() }) else { continue }
+            let isIn = request.key.map(admits) ?? false
+            var answer: [Frame] = []
+            for bytes in request.answer(admits: isIn) { answer.append(try Frame(copying: bytes)) }
+            do {
+                try socket.send(answer)
+            } catch {
+                // The peer that was asked about has left.
+            }
+        }
+        return isAny
     }
 }

@@ -57,6 +57,8 @@ package final class ZMQMonitor {
     }
 
     let handle: UnsafeMutableRawPointer
+    /// Readable when there is news of the monitor; see `ZMQPoller`.
+    let descriptor: Int32
     private let socket: ZMQSocket
     /// How often each kind was read, since the start.
     package private(set) var counts: [Kind: UInt64] = [:]
@@ -79,8 +81,10 @@ package final class ZMQMonitor {
         // stop its network.
         _ = unsafe zmq_setsockopt(handle, ZMQ_RCVHWM, &zero, size)
         _ = unsafe zmq_setsockopt(handle, ZMQ_LINGER, &zero, size)
-        guard unsafe zmq_connect(handle, address) == 0 else {
-            let error = ZMQError.last("watch a socket")
+        do throws(ZMQError) {
+            guard unsafe zmq_connect(handle, address) == 0 else { throw .last("watch a socket") }
+            descriptor = try unsafe ZMQSocket.descriptor(of: handle)
+        } catch {
             _ = unsafe zmq_close(handle)
             _ = unsafe zmq_socket_monitor(socket.handle, nil, 0)
             throw error

@@ -33,6 +33,8 @@ package final class ZMQSocket {
 
     let handle: UnsafeMutableRawPointer
     let context: ZMQContext
+    /// Readable when there is news of the socket; see `ZMQPoller`.
+    let descriptor: Int32
     private let knowsSenders: Bool
 
     /// Makes a socket with its options set; throws when the context has no more of them or refuses an option.
@@ -40,6 +42,7 @@ package final class ZMQSocket {
         guard let handle = unsafe zmq_socket(context.handle, kind.number) else { throw .last("make a socket") }
         do {
             try unsafe options.apply(to: handle, kind: kind)
+            descriptor = try unsafe Self.descriptor(of: handle)
         } catch {
             _ = unsafe zmq_close(handle)
             throw error
@@ -51,6 +54,16 @@ package final class ZMQSocket {
 
     deinit {
         _ = unsafe zmq_close(handle)
+    }
+
+    /// The descriptor that ends a wait for the socket of a handle.
+    static func descriptor(of handle: UnsafeMutableRawPointer) throws(ZMQError) -> Int32 {
+        var descriptor: Int32 = -1
+        var size = MemoryLayout<Int32>.size
+        guard unsafe zmq_getsockopt(handle, ZMQ_FD, &descriptor, &size) == 0 else {
+            throw .last("ask a socket for its descriptor")
+        }
+        return descriptor
     }
 
     /// Listens at the endpoint; `*` as host means every interface, `*` or 0 as port a free one.

@@ -35,6 +35,10 @@ package struct ZMQSocketOptions: Hashable, Sendable {
     package var heartbeatTimeToLive: Duration = .seconds(6)
     /// TCP keep-alive after this much idle time (`ZMQ_TCP_KEEPALIVE*`), for firewalls that forget quiet connections.
     package var keepaliveIdle: Duration = .seconds(30)
+    /// How long a thread that expects messages looks for them again and again before it sleeps; no option of libzmq.
+    ///
+    /// A wait costs a moment of a core more, which others get while they need it.
+    package var spin: Duration = .microseconds(200)
     /// Whether names may resolve to IPv6 addresses (`ZMQ_IPV6`); always on for an address in brackets.
     ///
     /// Off by default: libzmq tries one address only, and where `localhost` means `::1` first, a node that listens on
