@@ -19,12 +19,14 @@ enum {
     MOST_WIDTH = 5,
 };
 
+typedef uint16_t brain_lanes __attribute__((vector_size(32), aligned(2)));
+
 static const whole_lanes lane_numbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
 /// Some query rows of one head. Those past the last row repeat it; nobody reads what comes of them.
 typedef struct tile {
     const medmoe_attention *job;
-    /// Floats in a block that lie before this head's keys, and before its values.
+    /// Numbers in a block that lie before this head's keys, and before its values.
     ptrdiff_t keys_at, values_at;
     /// Blocks that hold visible positions.
     ptrdiff_t blocks;
@@ -49,17 +51,30 @@ static inline ptrdiff_t within_block(ptrdiff_t count, ptrdiff_t b) {
     return rest < 0 ? 0 : rest < BLOCK ? rest : BLOCK;
 }
 
-static inline const float *keys_of(const tile *t, ptrdiff_t b) {
-    return t->job->blocks[b] + t->keys_at;
+// Keys and values are floats of four bytes or brain floats of two, known wherever the functions are inlined.
+
+INLINE const char *keys_of(const tile *t, ptrdiff_t b, const int size) {
+    return (const char *)t->job->blocks[b] + t->keys_at * size;
 }
 
-static inline const float *values_of(const tile *t, ptrdiff_t b) {
-    return t->job->blocks[b] + t->values_at;
+INLINE const char *values_of(const tile *t, ptrdiff_t b, const int size) {
+    return (const char *)t->job->blocks[b] + t->values_at * size;
 }
 
-/// Asks for memory ahead of its use: the CPU cannot foresee where the next block lies.
-INLINE void fetch(const float *from, ptrdiff_t count) {
-    for (ptrdiff_t i = 0; i < count; i += 16) __builtin_prefetch(from + i, 0, 2);
+/// Keys or values as floats.
+INLINE void load(lanes *v, const char *from, const int size) {
+    if (size == 4) {
+        memcpy(v, from, sizeof *v);
+    } else {
+        brain_lanes brains;
+        memcpy(&brains, from, sizeof brains);
+        *v = (lanes)(__builtin_convertvector(brains, bit_lanes) << 16);
+    }
+}
+
+/// Asks for bytes ahead of their use: the CPU cannot foresee where the next block lies.
+INLINE void fetch(const char *from, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; i < count; i += 64) __builtin_prefetch(from + i, 0, 2);
 }
 
 INLINE float most_of_lanes(const lanes *of) {

@@ -1,4 +1,5 @@
 #include "CKernels.h"
+#include "brain_floats.h"
 
 #include <string.h>
 
@@ -45,4 +46,26 @@ void medmoe_attention_store(float *block, ptrdiff_t kv_heads, ptrdiff_t head_siz
         for (ptrdiff_t head = 0; head < kv_heads; head++)
             memcpy(to + head * BLOCK * head_size, from + head * head_size, (size_t)head_size * sizeof *to);
     }
+}
+
+void medmoe_attention_store_brain(uint16_t *block, ptrdiff_t kv_heads, ptrdiff_t head_size, ptrdiff_t position,
+                                  ptrdiff_t count, const float *keys, const float *values) {
+    enum { STRIP = 16 };
+    const ptrdiff_t columns = kv_heads * head_size;
+    for (ptrdiff_t column = 0; column < columns; column += STRIP) {
+        const ptrdiff_t width = columns - column < STRIP ? columns - column : STRIP;
+        // Rounded in the order of memory, turned over in the first-level cache.
+        uint16_t rounded[BLOCK][STRIP];
+        for (ptrdiff_t p = 0; p < count; p++)
+            for (ptrdiff_t i = 0; i < width; i++) rounded[p][i] = brain_of(keys[p * columns + column + i]);
+        uint16_t *to = block + column * BLOCK + position;
+        for (ptrdiff_t i = 0; i < width; i++)
+            for (ptrdiff_t p = 0; p < count; p++) to[i * BLOCK + p] = rounded[p][i];
+    }
+    for (ptrdiff_t p = 0; p < count; p++)
+        for (ptrdiff_t head = 0; head < kv_heads; head++) {
+            const float *from = values + p * columns + head * head_size;
+            uint16_t *to = block + (columns + head * head_size) * BLOCK + (position + p) * head_size;
+            for (ptrdiff_t i = 0; i < head_size; i++) to[i] = brain_of(from[i]);
+        }
 }

@@ -2,15 +2,16 @@
 //
 // The including file defines NAME_(x), which gives a symbol its suffix; TARGET, the attribute of the instruction set;
 // ROWS and WIDTH, the query rows and the vectors of positions or columns whose sums its registers hold; FUSED, whether
-// a product is added in one rounding. `rows` and `width` are known wherever the functions are inlined.
+// a product is added in one rounding. `rows`, `width` and `bytes`, those of a key's or value's number, are known
+// wherever the functions are inlined.
 
 /// Adds to `sums`, (rows, width) vectors, the products of `count` steps: numbers of the panel, which lie BLOCK apart
-/// from row to row, with `width` vectors that lie `stride` floats apart from step to step.
-TARGET INLINE void NAME(add_products)(const float *panel, const float *vectors, ptrdiff_t stride, ptrdiff_t count,
-                                      lanes *sums, const int rows, const int width) {
+/// from row to row, with `width` vectors that lie `stride` numbers apart from step to step.
+TARGET INLINE void NAME(add_products)(const float *panel, const char *vectors, ptrdiff_t stride, ptrdiff_t count,
+                                      lanes *sums, const int rows, const int width, const int bytes) {
     for (ptrdiff_t k = 0; k < count; k++) {
         lanes v[MOST_WIDTH];
-        UNROLL for (int i = 0; i < width; i++) memcpy(&v[i], vectors + k * stride + i * LANES, sizeof v[i]);
+        UNROLL for (int i = 0; i < width; i++) load(&v[i], vectors + (k * stride + i * LANES) * bytes, bytes);
         UNROLL for (int r = 0; r < rows; r++) {
             const lanes factor = EVERY_LANE(panel[r * BLOCK + k]);
             UNROLL for (int i = 0; i < width; i++) sums[r * width + i] = ADD_PRODUCT(factor, v[i], sums[r * width + i]);
@@ -19,17 +20,19 @@ TARGET INLINE void NAME(add_products)(const float *panel, const float *vectors, 
 }
 
 /// The scores of a tile's rows and all positions of the blocks, what lies beyond the visible ones included.
-TARGET INLINE void NAME(score)(const tile *t, const int rows, const int width) {
+TARGET INLINE void NAME(score)(const tile *t, const int rows, const int width, const int bytes) {
     const ptrdiff_t size = t->job->head_size;
     for (ptrdiff_t b = 0; b < t->blocks; b++) {
-        const float *keys = keys_of(t, b), *next = b + 1 < t->blocks ? keys_of(t, b + 1) : values_of(t, 0);
+        const char *keys = keys_of(t, b, bytes);
+        const char *next = b + 1 < t->blocks ? keys_of(t, b + 1, bytes) : values_of(t, 0, bytes);
         for (ptrdiff_t p = 0; p < BLOCK; p += width * LANES) {
             lanes sums[ROWS * 2];
             UNROLL for (int i = 0; i < rows * width; i++) sums[i] = (lanes){0};
             for (ptrdiff_t d = 0; d < size; d += BLOCK) {
                 const ptrdiff_t count = size - d < BLOCK ? size - d : BLOCK;
-                if (rows == 1) fetch(next + d * BLOCK, count * BLOCK);
-                NAME(add_products)(t->queries + d * rows, keys + d * BLOCK + p, BLOCK, count, sums, rows, width);
+                if (rows == 1) fetch(next + d * BLOCK * bytes, count * BLOCK * bytes);
+                NAME(add_products)(t->queries + d * rows, keys + (d * BLOCK + p) * bytes, BLOCK, count, sums, rows,
+                                   width, bytes);
             }
             UNROLL for (int r = 0; r < rows; r++)
                 memcpy(t->scores + (b * rows + r) * BLOCK + p, &sums[r * width], (size_t)width * sizeof *sums);
@@ -71,31 +74,31 @@ TARGET INLINE float NAME(exponentiate)(const tile *t, const int rows, int r) {
 
 /// Adds up `width` vectors of columns, or fewer than one of them where `columns` says so, from column `first` on.
 TARGET INLINE void NAME(sum_values)(const tile *t, ptrdiff_t first, ptrdiff_t columns, const int rows,
-                                    const int width) {
+                                    const int width, const int bytes) {
     const ptrdiff_t size = t->job->head_size;
     float padded[BLOCK * LANES];
     lanes sums[ROWS * MOST_WIDTH];
     UNROLL for (int i = 0; i < rows * width; i++) sums[i] = (lanes){0};
     for (ptrdiff_t b = 0; b < t->blocks; b++) {
-        const float *values = values_of(t, b) + first;
+        const char *values = values_of(t, b, bytes) + first * bytes;
         const float *exponentials = t->scores + b * rows * BLOCK;
         const ptrdiff_t all = within_block(t->most_visible, b), common = within_block(t->least_visible, b);
         ptrdiff_t stride = size;
         if (columns < LANES) {
             for (ptrdiff_t p = 0; p < all; p++)
-                memcpy(padded + p * LANES, values + p * size, (size_t)columns * sizeof *padded);
-            values = padded;
+                memcpy((char *)padded + p * LANES * bytes, values + p * size * bytes, (size_t)(columns * bytes));
+            values = (const char *)padded;
             stride = LANES;
         } else if (rows == 1) {
-            fetch(values_of(t, b + 1 < t->blocks ? b + 1 : b) + first * BLOCK, width * LANES * BLOCK);
+            fetch(values_of(t, b + 1 < t->blocks ? b + 1 : b, bytes) + first * BLOCK * bytes, width * LANES * BLOCK * bytes);
         }
-        NAME(add_products)(exponentials, values, stride, common, sums, rows, width);
+        NAME(add_products)(exponentials, values, stride, common, sums, rows, width, bytes);
         if (rows == 1 || common == all) continue;
         // What only some rows see is added to those alone: the others must not meet it, be it times zero.
         UNROLL for (int r = 0; r < rows; r++) {
             const ptrdiff_t own = within_block(t->visible[r], b);
-            NAME(add_products)(exponentials + r * BLOCK + common, values + common * stride, stride, own - common,
-                               &sums[r * width], 1, width);
+            NAME(add_products)(exponentials + r * BLOCK + common, values + common * stride * bytes, stride, own - common,
+                               &sums[r * width], 1, width, bytes);
         }
     }
     UNROLL for (int r = 0; r < rows; r++) {
@@ -104,8 +107,8 @@ TARGET INLINE void NAME(sum_values)(const tile *t, ptrdiff_t first, ptrdiff_t co
     }
 }
 
-TARGET INLINE void NAME(attend)(tile *t, const int rows) {
-    NAME(score)(t, rows, rows == 1 ? 2 : WIDTH);
+TARGET INLINE void NAME(attend)(tile *t, const int rows, const int bytes) {
+    NAME(score)(t, rows, rows == 1 ? 2 : WIDTH, bytes);
     for (int r = 0; r < rows; r++) t->factors[r] = NAME(exponentiate)(t, rows, r);
     const ptrdiff_t size = t->job->head_size;
     // One row has registers for more of its columns, and so reads values in the order of memory.
@@ -113,28 +116,30 @@ TARGET INLINE void NAME(attend)(tile *t, const int rows) {
     for (ptrdiff_t c = 0; c < size;) {
         const ptrdiff_t whole = (size - c) / LANES;
         if (rows == 1 && whole == MOST_WIDTH) {
-            NAME(sum_values)(t, c, MOST_WIDTH * LANES, rows, MOST_WIDTH);
+            NAME(sum_values)(t, c, MOST_WIDTH * LANES, rows, MOST_WIDTH, bytes);
             c += MOST_WIDTH * LANES;
         } else if (whole >= width) {
-            NAME(sum_values)(t, c, width * LANES, rows, width);
+            NAME(sum_values)(t, c, width * LANES, rows, width, bytes);
             c += width * LANES;
         } else {
-            NAME(sum_values)(t, c, whole > 0 ? LANES : size - c, rows, 1);
+            NAME(sum_values)(t, c, whole > 0 ? LANES : size - c, rows, 1, bytes);
             c += LANES;
         }
     }
 }
 
-TARGET static void NAME(attend_row)(tile *t) { NAME(attend)(t, 1); }
-TARGET static void NAME(attend_rows)(tile *t) { NAME(attend)(t, ROWS); }
+TARGET static void NAME(attend_row)(tile *t) { NAME(attend)(t, 1, 4); }
+TARGET static void NAME(attend_rows)(tile *t) { NAME(attend)(t, ROWS, 4); }
+TARGET static void NAME(attend_row_brain)(tile *t) { NAME(attend)(t, 1, 2); }
+TARGET static void NAME(attend_rows_brain)(tile *t) { NAME(attend)(t, ROWS, 2); }
 
 TARGET static void NAME(attend_task)(const medmoe_attention *job, ptrdiff_t head, ptrdiff_t first, ptrdiff_t end,
                                      float *scratch) {
     for (ptrdiff_t row = first; row < end;) {
         const int rows = end - row == 1 ? 1 : ROWS;
         tile t = tile_of(job, head, row, end, rows, scratch);
-        if (rows == 1) NAME(attend_row)(&t);
-        else NAME(attend_rows)(&t);
+        if (job->brain) (rows == 1 ? NAME(attend_row_brain) : NAME(attend_rows_brain))(&t);
+        else (rows == 1 ? NAME(attend_row) : NAME(attend_rows))(&t);
         row += rows;
     }
 }

@@ -1,16 +1,9 @@
 #include "CKernels.h"
+#include "brain_floats.h"
 #include "lanes.h"
-
-#include <string.h>
 
 /// 65520: from here up the nearest half is infinite.
 #define FIRST_BEYOND_HALVES 0x477FF000u
-
-INLINE uint32_t bits_of(float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
 
 INLINE uint16_t half_of(float value) {
     uint32_t bits = bits_of(value);
@@ -27,13 +20,6 @@ INLINE uint16_t half_of(float value) {
     uint32_t odd = magnitude >> 13 & 1;
     // The exponent's bias goes from 127 to 15; just below half a unit is added, a tie gets the rest when it is odd.
     return (uint16_t)(sign | (magnitude - (112u << 23) + 0xFFF + odd) >> 13);
-}
-
-INLINE uint16_t brain_of(float value) {
-    uint32_t bits = bits_of(value);
-    // Both are computed: a branch would keep the loop from becoming vectors.
-    uint32_t rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
-    return (uint16_t)((bits & 0x7FFFFFFF) > 0x7F800000 ? bits >> 16 | 0x40 : rounded);
 }
 
 INLINE uint32_t is_finite_beyond_halves(float value) {

@@ -51,7 +51,7 @@ package enum AttentionKernel {
 
     /// Attends the rows of `segment` over the first positions of `blocks`.
     ///
-    /// Queries are `(rows, heads * headSize)`; the same rows of `output` are written. Query head h belongs to key-value
+    /// All blocks are of one kind. Queries are `(rows, heads * headSize)`; the same rows of `output` are written. Query head h belongs to key-value
     /// head `h / (heads / keyValueHeads)`. `instructions` is for tests and measurements; it must be one of
     /// `InstructionSet.available`.
     package static func attend(
@@ -94,13 +94,16 @@ package enum AttentionKernel {
         precondition(headSize * headCount == columns && output.columns == columns, "\(queries.shape), \(output.shape)")
         precondition(headCount.isMultiple(of: keyValueHeadCount), "\(headCount) heads on \(keyValueHeadCount)")
         for (blocks, segment) in runs { segment.check(rows: rows, blocks: blocks.count) }
+        let kind = runs.lazy.flatMap(\.blocks).first?.kind ?? .f32
         precondition(
             runs.allSatisfy { run in
-                run.blocks.allSatisfy { $0.keyValueHeadCount == keyValueHeadCount && $0.headSize == headSize }
+                run.blocks.allSatisfy {
+                    $0.keyValueHeadCount == keyValueHeadCount && $0.headSize == headSize && $0.kind == kind
+                }
             },
-            "blocks are not of \(keyValueHeadCount) heads of \(headSize)"
+            "blocks are not of \(keyValueHeadCount) heads of \(headSize) in \(kind)"
         )
-        let table = unsafe runs.flatMap { unsafe $0.blocks.map { unsafe UnsafePointer($0.base) } }
+        let table = unsafe runs.flatMap { unsafe $0.blocks.map { unsafe UnsafeRawPointer($0.base) } }
         let (q, y) = unsafe (queries.base, output.base)
         unsafe table.withUnsafeBufferPointer { table in
             guard var next = table.baseAddress else { return }
@@ -111,6 +114,7 @@ package enum AttentionKernel {
                     queries: q + offset,
                     output: y + offset,
                     blocks: next,
+                    brain: kind == .bf16 ? 1 : 0,
                     rows: segment.rowCount,
                     heads: headCount,
                     kv_heads: keyValueHeadCount,

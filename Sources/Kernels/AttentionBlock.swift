@@ -6,6 +6,17 @@ internal import CKernels
 /// nothing was stored at holds anything, and no row may see it.
 @safe
 package final class AttentionBlock {
+    /// What keys and values are kept as.
+    package enum Kind: String, CaseIterable, Sendable {
+        /// As they come.
+        case f32
+        /// Rounded to brain floats: half of the bytes; they are widened as they are used.
+        case bf16
+
+        /// Bytes of a number.
+        package var byteCount: Int { self == .f32 ? 4 : 2 }
+    }
+
     /// Positions of a block.
     package static let positionCount = Int(MEDMOE_ATTENTION_BLOCK)
 
@@ -13,24 +24,30 @@ package final class AttentionBlock {
     package let keyValueHeadCount: Int
     /// Numbers of a head.
     package let headSize: Int
+    /// What its numbers are.
+    package let kind: Kind
     /// Bytes that the block takes.
     package let byteCount: Int
     /// 64-byte aligned, freed with the block.
-    let base: UnsafeMutablePointer<Float>
+    let base: UnsafeMutableRawPointer
 
     /// Makes an empty block.
-    package init(keyValueHeadCount: Int, headSize: Int) {
+    package init(keyValueHeadCount: Int, headSize: Int, kind: Kind = .f32) {
         precondition(keyValueHeadCount > 0 && headSize > 0, "\(keyValueHeadCount) heads of \(headSize)")
         self.keyValueHeadCount = keyValueHeadCount
         self.headSize = headSize
+        self.kind = kind
         let count = 2 * keyValueHeadCount * headSize * Self.positionCount
-        byteCount = count * MemoryLayout<Float>.stride
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
-        unsafe base = raw.bindMemory(to: Float.self, capacity: count)
+        byteCount = count * kind.byteCount
+        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+        switch kind {
+        case .f32: unsafe base.bindMemory(to: Float.self, capacity: count)
+        case .bf16: unsafe base.bindMemory(to: UInt16.self, capacity: count)
+        }
     }
 
     deinit {
-        unsafe UnsafeMutableRawPointer(base).deallocate()
+        unsafe base.deallocate()
     }
 
     /// Blocks that so many positions take.
@@ -44,15 +61,16 @@ package final class AttentionBlock {
         precondition(keys.columns == columns && values.columns == columns, "\(keys.shape), \(values.shape)")
         precondition(rows.lowerBound >= 0 && rows.upperBound <= min(keys.rows, values.rows), "rows \(rows)")
         precondition(position >= 0 && position + rows.count <= Self.positionCount, "\(rows.count) from \(position)")
-        unsafe medmoe_attention_store(
-            base,
-            keyValueHeadCount,
-            headSize,
-            position,
-            rows.count,
-            keys.base + rows.lowerBound * columns,
-            values.base + rows.lowerBound * columns,
-        )
+        let (k, v) = unsafe (keys.base + rows.lowerBound * columns, values.base + rows.lowerBound * columns)
+        let (heads, size, count) = (keyValueHeadCount, headSize, rows.count)
+        switch kind {
+        case .f32:
+            let floats = unsafe base.assumingMemoryBound(to: Float.self)
+            unsafe medmoe_attention_store(floats, heads, size, position, count, k, v)
+        case .bf16:
+            let brains = unsafe base.assumingMemoryBound(to: UInt16.self)
+            unsafe medmoe_attention_store_brain(brains, heads, size, position, count, k, v)
+        }
     }
 }
 

@@ -28,6 +28,9 @@ package enum ComputeDType: String, CaseIterable, Sendable {
         }
     }
 
+    /// What keys and values are kept as: rounded where the rows that they come from were.
+    package var cacheKind: AttentionBlock.Kind { self == .f32 ? .f32 : .bf16 }
+
     /// Whether numbers are rounded to brain floats.
     package var isBrainFloats: Bool { self == .bf16Pairs || self == .bf16Tiles }
 

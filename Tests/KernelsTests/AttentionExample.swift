@@ -18,8 +18,8 @@ struct AttentionCase: Sendable {
 struct AttentionExample {
     let shape: AttentionCase
     private let queries: [Float]
-    private let keys: [Float]
-    private let values: [Float]
+    private var keys: [Float]
+    private var values: [Float]
     private let garbage: Float
     private let scale: Float = 0.3
 
@@ -35,11 +35,21 @@ struct AttentionExample {
         self.shape = shape
     }
 
+    /// The same with keys and values that brain floats can hold.
+    var rounded: AttentionExample {
+        var other = self
+        for index in keys.indices {
+            other.keys[index] = ReferenceKernels.brainFloat(keys[index])
+            other.values[index] = ReferenceKernels.brainFloat(values[index])
+        }
+        return other
+    }
+
     /// Blocks that hold garbage everywhere, and the positions on top of it, so many at a time.
-    func blocks(pieces: Int = .max) -> [AttentionBlock] {
+    func blocks(pieces: Int = .max, kind: AttentionBlock.Kind = .f32) -> [AttentionBlock] {
         let columns = shape.keyValueHeads * shape.headSize
         let blocks = (0..<AttentionBlock.count(for: shape.positions)).map { _ in
-            AttentionBlock(keyValueHeadCount: shape.keyValueHeads, headSize: shape.headSize)
+            AttentionBlock(keyValueHeadCount: shape.keyValueHeads, headSize: shape.headSize, kind: kind)
         }
         let whole = TensorShape(AttentionBlock.positionCount, columns)
         for block in blocks {

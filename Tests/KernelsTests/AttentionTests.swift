@@ -93,8 +93,32 @@ import Testing
         }
     }
 
+    @Test("Brain floats give the bits of floats with the same numbers", arguments: shapes, InstructionSet.available)
+    func brainFloats(shape: AttentionCase, set: InstructionSet) {
+        let example = AttentionExample(shape)
+        let expected = example.rounded.attend(set: set)
+        for pieces in [1, 5, .max] {
+            let blocks = example.blocks(pieces: pieces, kind: .bf16)
+            let equal = haveEqualBits(example.attend(over: blocks, set: set), expected)
+            #expect(equal, "\(pieces) at a time")
+        }
+        let exact = example.attend(set: set)
+        #expect(!haveEqualBits(exact, expected) || shape.positions == 1)
+    }
+
+    @Test("What is not a number stays so in brain floats", arguments: InstructionSet.available)
+    func brainFloatsSpoil(set: InstructionSet) {
+        let shape = AttentionCase(rows: 20, heads: 1, keyValueHeads: 1, headSize: 64, firstVisible: 1, step: 1)
+        for garbage in [Float.nan, Float(bitPattern: 0x7F80_0001)] {
+            let example = AttentionExample(shape, garbage: garbage, from: 13)
+            let result = example.attend(over: example.blocks(kind: .bf16), set: set)
+            for (index, number) in result.enumerated() { #expect(number.isNaN == (index / 64 >= 13)) }
+        }
+    }
+
     @Test("A block tells its size")
     func size() {
+        #expect(AttentionBlock(keyValueHeadCount: 2, headSize: 8, kind: .bf16).byteCount == 2 * 2 * 8 * 32 * 2)
         #expect(AttentionBlock(keyValueHeadCount: 2, headSize: 8).byteCount == 2 * 2 * 8 * 32 * 4)
         #expect([0, 1, 32, 33].map(AttentionBlock.count(for:)) == [0, 1, 1, 2])
     }

@@ -29,12 +29,6 @@ import Testing
         return (0..<count * inputs).map { _ in Float.random(in: -2...2, using: &generator) }
     }
 
-    /// A float32 rounded to the nearest brain float, ties to even.
-    private static func brain(_ value: Float) -> Float {
-        let bits = value.bitPattern
-        return Float(bitPattern: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) & 0xFFFF_0000)
-    }
-
     /// The product of rows and weights, rounded to brain floats, where `sum` adds up the products of one output:
     /// it is given the number of inputs and two numbers for each place.
     private static func brainProduct(
@@ -47,7 +41,10 @@ import Testing
         (0..<shape.rows * shape.outputs).map { place in
             let (row, output) = (place / shape.outputs, place % shape.outputs)
             let total = sum(shape.inputs) { k in
-                (brain(x[row * shape.inputs + k]), brain(weights[output * shape.inputs + k]))
+                (
+                    ReferenceKernels.brainFloat(x[row * shape.inputs + k]),
+                    ReferenceKernels.brainFloat(weights[output * shape.inputs + k])
+                )
             }
             return total + bias[output]
         }

@@ -186,14 +186,17 @@ enum { MEDMOE_ATTENTION_BLOCK = 32 };
 ///
 /// A block holds MEDMOE_ATTENTION_BLOCK positions: keys `(kv_heads, head_size, positions)` and then values
 /// `(kv_heads, positions, head_size)`. It begins on a 64-byte boundary. What lies beyond the visible positions may be
-/// anything. Query head h belongs to key-value head `h / (heads / kv_heads)`.
+/// anything. Query head h belongs to key-value head `h / (heads / kv_heads)`. All blocks hold floats, or all of them
+/// brain floats: these give the bits that the same numbers give as floats.
 typedef struct medmoe_attention {
     /// `(rows, heads * head_size)`, rotated.
     const float *queries;
     /// As the queries.
     float *output;
     /// A pointer for each block, in the order of the positions.
-    const float *_Nonnull const *_Nonnull blocks;
+    const void *_Nonnull const *_Nonnull blocks;
+    /// Whether they hold brain floats.
+    int brain;
     ptrdiff_t rows;
     ptrdiff_t heads;
     /// A divisor of `heads`.
@@ -218,6 +221,9 @@ void medmoe_attention_run(const medmoe_attention *job, ptrdiff_t task, float *sc
 /// Stores rows of keys and values, `(count, kv_heads * head_size)` each, in a block from its position `position` on.
 void medmoe_attention_store(float *block, ptrdiff_t kv_heads, ptrdiff_t head_size, ptrdiff_t position, ptrdiff_t count,
                             const float *keys, const float *values);
+/// The same for a block of brain floats.
+void medmoe_attention_store_brain(uint16_t *block, ptrdiff_t kv_heads, ptrdiff_t head_size, ptrdiff_t position,
+                                  ptrdiff_t count, const float *keys, const float *values);
 
 // --- Rows --------------------------------------------------------------------------------------------------------
 

@@ -77,4 +77,10 @@ package enum ReferenceKernels {
             Float(values.indices.reduce(0) { $0 + Double(weights[$1]) * Double(values[$1][column]) })
         }
     }
+
+    /// A float32 rounded to the nearest brain float, ties to even.
+    package static func brainFloat(_ value: Float) -> Float {
+        let bits = value.bitPattern
+        return Float(bitPattern: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) & 0xFFFF_0000)
+    }
 }

@@ -1,4 +1,4 @@
-internal import Kernels
+package import Kernels
 
 /// The keys and values of 32 consecutive positions in every layer.
 package final class KVBlock: Sendable {
@@ -9,7 +9,7 @@ package final class KVBlock: Sendable {
 
     init(_ shape: KVShape) {
         layers = (0..<shape.layerCount).map { _ in
-            AttentionBlock(keyValueHeadCount: shape.headCount, headSize: shape.headSize)
+            AttentionBlock(keyValueHeadCount: shape.headCount, headSize: shape.headSize, kind: shape.kind)
         }
     }
 
@@ -25,16 +25,19 @@ package struct KVShape: Sendable, Equatable {
     package let headCount: Int
     /// Numbers of a head.
     package let headSize: Int
+    /// What they are kept as.
+    package let kind: AttentionBlock.Kind
 
     /// Describes keys and values.
-    package init(layerCount: Int, headCount: Int, headSize: Int) {
+    package init(layerCount: Int, headCount: Int, headSize: Int, kind: AttentionBlock.Kind = .f32) {
         self.layerCount = layerCount
         self.headCount = headCount
         self.headSize = headSize
+        self.kind = kind
     }
 
-    /// Bytes of one position in all layers: keys and values in float32.
-    package var bytesPerPosition: Int { 2 * layerCount * headCount * headSize * 4 }
+    /// Bytes of the keys and values of one position in all layers.
+    package var bytesPerPosition: Int { 2 * layerCount * headCount * headSize * kind.byteCount }
 }
 
 /// Blocks that are made once and used again and again, at most so many; one thread only.

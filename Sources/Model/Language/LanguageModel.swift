@@ -26,6 +26,7 @@ package final class LanguageModel: Sendable {
         head: consuming Linear,
         rotary: consuming RotaryEmbedding,
         headCount: Int,
+        cacheKind: AttentionBlock.Kind,
     ) {
         hiddenSize = embeddings.columns
         vocabularySize = head.outputs
@@ -35,7 +36,12 @@ package final class LanguageModel: Sendable {
         self.finalNorm = finalNorm
         self.head = head
         self.rotary = rotary
-        cacheShape = KVShape(layerCount: layers.count, headCount: headCount, headSize: hiddenSize / headCount)
+        cacheShape = KVShape(
+            layerCount: layers.count,
+            headCount: headCount,
+            headSize: hiddenSize / headCount,
+            kind: cacheKind,
+        )
     }
 
     /// A cache for one sequence of at most `capacity` positions, with blocks of its own.

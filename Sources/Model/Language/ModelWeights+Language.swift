@@ -29,6 +29,7 @@ extension ModelWeights {
                 positions: configuration.maximumPositions,
             ),
             headCount: configuration.headCount,
+            cacheKind: dtype.cacheKind,
         )
     }
 
