@@ -39,7 +39,7 @@ package final class AttentionBlock {
         self.kind = kind
         let count = 2 * keyValueHeadCount * headSize * Self.positionCount
         byteCount = count * kind.byteCount
-        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+        unsafe base = HeapMemory.allocate(byteCount: byteCount)
         switch kind {
         case .f32: unsafe base.bindMemory(to: Float.self, capacity: count)
         case .bf16: unsafe base.bindMemory(to: UInt16.self, capacity: count)
@@ -47,7 +47,7 @@ package final class AttentionBlock {
     }
 
     deinit {
-        unsafe base.deallocate()
+        unsafe HeapMemory.free(base)
     }
 
     /// Blocks that so many positions take.

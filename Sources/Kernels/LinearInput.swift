@@ -40,13 +40,13 @@ final class LinearInput {
             unsafe sources = nil
             let tiles = medmoe_linear_tiles(rows, instructions.c)
             let bytes = tiles * medmoe_linear_tile_floats(inputs, instructions.c) * MemoryLayout<Float>.stride
-            unsafe packed = tiles == 0 ? nil : .allocate(byteCount: bytes, alignment: 64)
+            unsafe packed = tiles == 0 ? nil : HeapMemory.allocate(byteCount: bytes)
             return
         }
         gathered = Tensor(uninitialized: TensorShape(0, 0))
         unsafe plain = UnsafePointer(source.base)
         let bytes = rows * medmoe_packed_row_bytes(kind, inputs)
-        unsafe packed = .allocate(byteCount: max(64, bytes), alignment: 64)
+        unsafe packed = HeapMemory.allocate(byteCount: bytes)
         unsafe scales = dtype == .int8 ? .allocate(capacity: max(1, rows)) : nil
         if let indices {
             let copy = UnsafeMutablePointer<Int>.allocate(capacity: max(1, indices.count))
@@ -58,7 +58,7 @@ final class LinearInput {
     }
 
     deinit {
-        unsafe packed?.deallocate()
+        unsafe HeapMemory.free(packed)
         unsafe scales?.deallocate()
         unsafe sources?.deallocate()
     }

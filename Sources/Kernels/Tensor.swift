@@ -27,7 +27,7 @@ package struct Tensor: ~Copyable {
     package init(uninitialized shape: TensorShape) {
         self.shape = shape
         let bytes = max(1, shape.count) * MemoryLayout<Float>.stride
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        let raw = unsafe HeapMemory.allocate(byteCount: bytes)
         unsafe base = raw.bindMemory(to: Float.self, capacity: max(1, shape.count))
         owner = nil
     }
@@ -40,7 +40,7 @@ package struct Tensor: ~Copyable {
     }
 
     deinit {
-        if owner == nil { unsafe UnsafeMutableRawPointer(base).deallocate() }
+        if owner == nil { unsafe HeapMemory.free(base) }
     }
 
     /// Number of innermost rows.

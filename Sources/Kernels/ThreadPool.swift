@@ -15,6 +15,7 @@ package final class ThreadPool {
     /// Whoever waits within a job or for the next one spins for `spin` and then sleeps. With `cores`, the pool's
     /// threads stay on these, and so does the caller once it has called `adoptCaller`.
     package init(threads: Int, spin: Duration = .microseconds(50), cores: [Int] = []) {
+        HeapMemory.keepFreed()
         let wanted = max(1, min(threads, 1024))
         let nanoseconds = spin.components.seconds * 1_000_000_000 + spin.components.attoseconds / 1_000_000_000
         let numbers = cores.map(Int32.init)

@@ -39,6 +39,11 @@ void medmoe_thread_pool_destroy(medmoe_thread_pool *pool);
 /// are done. One caller at a time.
 void medmoe_thread_pool_run(medmoe_thread_pool *pool, ptrdiff_t count, medmoe_task task, void *context);
 
+/// Memory of `count` bytes from a 64-byte boundary on, which `medmoe_free` takes; ends the process if there is none.
+void *medmoe_allocate(size_t count);
+void medmoe_free(void *_Nullable line);
+/// Has the heap keep what is freed for what is asked for next, where the C library can: pieces below 32 MiB.
+void medmoe_keep_heap(void);
 /// Gives pages of the heap that hold nothing back to the system, where the C library can.
 void medmoe_give_back_heap(void);
 
