@@ -90,15 +90,16 @@ TARGET INLINE void NAME(sum_values)(const tile *t, ptrdiff_t first, ptrdiff_t co
             values = (const char *)padded;
             stride = LANES;
         } else if (rows == 1) {
-            fetch(values_of(t, b + 1 < t->blocks ? b + 1 : b, bytes) + first * BLOCK * bytes, width * LANES * BLOCK * bytes);
+            const char *next = values_of(t, b + 1 < t->blocks ? b + 1 : b, bytes) + first * BLOCK * bytes;
+            fetch(next, width * LANES * BLOCK * bytes);
         }
         NAME(add_products)(exponentials, values, stride, common, sums, rows, width, bytes);
         if (rows == 1 || common == all) continue;
         // What only some rows see is added to those alone: the others must not meet it, be it times zero.
         UNROLL for (int r = 0; r < rows; r++) {
             const ptrdiff_t own = within_block(t->visible[r], b);
-            NAME(add_products)(exponentials + r * BLOCK + common, values + common * stride * bytes, stride, own - common,
-                               &sums[r * width], 1, width, bytes);
+            NAME(add_products)(exponentials + r * BLOCK + common, values + common * stride * bytes, stride,
+                               own - common, &sums[r * width], 1, width, bytes);
         }
     }
     UNROLL for (int r = 0; r < rows; r++) {

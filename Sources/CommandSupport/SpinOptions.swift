@@ -5,8 +5,8 @@ internal import Shared
 package struct SpinOptions: ParsableArguments {
     @Option(
         help: """
-            How long to look again and again for rows on the wire before sleeping; others get the core while they need \
-            it. 0 saves power and costs speed. (default: 200)
+            How long to look again and again for rows on the wire before sleeping, at most 5000; others get the core \
+            while they need it. 0 saves power and costs speed. (default: 200)
             """
     )
     package var spinMicroseconds: Int?
@@ -17,7 +17,7 @@ package struct SpinOptions: ParsableArguments {
     /// How long to look before sleeping.
     package func spin(_ settings: Settings) throws(SettingsError) -> Duration {
         .microseconds(
-            try settings.integer("spin-microseconds", flag: spinMicroseconds, default: 200, in: 0...1_000_000)
+            try settings.integer("spin-microseconds", flag: spinMicroseconds, default: 200, in: 0...5000)
         )
     }
 }

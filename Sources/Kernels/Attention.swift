@@ -51,9 +51,9 @@ package enum AttentionKernel {
 
     /// Attends the rows of `segment` over the first positions of `blocks`.
     ///
-    /// All blocks are of one kind. Queries are `(rows, heads * headSize)`; the same rows of `output` are written. Query head h belongs to key-value
-    /// head `h / (heads / keyValueHeads)`. `instructions` is for tests and measurements; it must be one of
-    /// `InstructionSet.available`.
+    /// All blocks are of one kind. Queries are `(rows, heads * headSize)`; the same rows of `output` are written. Query
+    /// head h belongs to key-value head `h / (heads / keyValueHeads)`. `instructions` is for tests and measurements; it
+    /// must be one of `InstructionSet.available`.
     package static func attend(
         queries: borrowing Tensor,
         over blocks: [AttentionBlock],

@@ -3,9 +3,9 @@ internal import Synchronization
 
 /// A real etcd of one member, for tests: killed and started again with what it had stored, and gone with this process.
 package final class EtcdProcess: Sendable {
-    /// Becomes etcd, and beside it a shell that ends it at a line, or when our end of the shell's input is closed, which
-    /// the system does even if we are killed.
-    private static let script = #"exec 3<&0; (read -r _ <&3; kill -9 $$) & exec "$@" </dev/null 3<&-"#
+    /// Becomes etcd, and beside it a shell that ends it when our end of the shell's input is closed, which the system does
+    /// even if we are killed; at a line it ends itself alone.
+    private static let script = #"exec 3<&0; (read -r _ <&3 || kill -9 $$) & exec "$@" </dev/null 3<&-"#
 
     private struct Running {
         var process: Process
@@ -41,7 +41,7 @@ package final class EtcdProcess: Sendable {
     package func start(_ isHealthy: (String) async -> Bool) async throws {
         try launch()
         let deadline = ContinuousClock.now + .seconds(30)
-        while deadline > .now {
+        while deadline > .now, running.withLock({ $0?.process.isRunning ?? false }) {
             if await isHealthy(url + "/health") { return }
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -77,9 +77,10 @@ package final class EtcdProcess: Sendable {
             return running
         }
         guard let taken else { return }
-        // Not by closing alone: another child may have been given our end too.
-        if taken.process.isRunning { try? taken.input.fileHandleForWriting.write(contentsOf: Data("\n".utf8)) }
+        // Before etcd's number can be that of another process.
+        try? taken.input.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
         try? taken.input.fileHandleForWriting.close()
+        if taken.process.isRunning { _ = Foundation.kill(taken.process.processIdentifier, SIGKILL) }
         taken.process.waitUntilExit()
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Benchmarking
+internal import CommandSupport
 internal import Foundation
 internal import Router
 internal import Shared
@@ -43,6 +44,8 @@ struct BenchDispatch: AsyncParsableCommand {
     @Option(help: "Round trips of each kind in a round.")
     var count = 2000
 
+    @OptionGroup var waiting: SpinOptions
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -58,10 +61,11 @@ struct BenchDispatch: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let process = try EchoProcess(transport: transport, rows: rows, hiddenSize: hidden)
+        let spin = try waiting.spin(await Settings(file: nil))
+        let process = try EchoProcess(transport: transport, rows: rows, hiddenSize: hidden, spin: spin)
         let measured: [DispatchReport.Round]
         do {
-            measured = try await measure(process)
+            measured = try await measure(process, spin: spin)
         } catch {
             let log = process.log
             await process.stop()
@@ -84,7 +88,7 @@ struct BenchDispatch: AsyncParsableCommand {
         FileHandle.standardError.write(Data("The check passed: \(words) was demanded.\n".utf8))
     }
 
-    private func measure(_ process: EchoProcess) async throws -> [DispatchReport.Round] {
+    private func measure(_ process: EchoProcess, spin: Duration) async throws -> [DispatchReport.Round] {
         let (node, probe) = process.endpoints
         let (rounds, hidden) = (rounds, hidden)
         let work = DispatchBenchmark(
@@ -100,6 +104,7 @@ struct BenchDispatch: AsyncParsableCommand {
                 expectation: EchoModel.expectation(hiddenSize: hidden),
                 wireDType: .float32,
                 patience: .seconds(30),
+                spin: spin,
             )
             var line = ProgressLine()
             defer { line.clear() }

@@ -27,6 +27,8 @@ struct BenchEchoNode: AsyncParsableCommand {
     @Option(help: "Numbers in a row.")
     var hidden: Int
 
+    @OptionGroup var waiting: SpinOptions
+
     @Flag(help: "Shut down when standard input closes.")
     var exitWithStdin = false
 
@@ -37,8 +39,16 @@ struct BenchEchoNode: AsyncParsableCommand {
     func run() async throws {
         let logger = try ProgramRunner.makeLogger(label: "medmoe-echo", level: nil)
         guard let node = NodeID(validating: "echo") else { throw AskError("Expected a node's name.") }
+        var configuration = ExpertNodeService.Configuration(
+            node: node,
+            listen: listen,
+            adminHost: "127.0.0.1",
+            adminPort: nil,
+            threads: 1,
+        )
+        configuration.spin = try waiting.spin(await Settings(file: nil))
         let service = try ExpertNodeService(
-            configuration: .init(node: node, listen: listen, adminHost: "127.0.0.1", adminPort: nil, threads: 1),
+            configuration: configuration,
             experts: ExpertBank(echoing: [EchoModel.expert: EchoModel.hash()]),
             modelHash: EchoModel.hash(),
             hiddenSize: hidden,

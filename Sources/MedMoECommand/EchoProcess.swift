@@ -13,7 +13,7 @@ struct EchoProcess {
     private let folder: String
 
     /// Starts it; it may not listen yet.
-    init(transport: BenchDispatch.Transport, rows: Int, hiddenSize: Int) throws {
+    init(transport: BenchDispatch.Transport, rows: Int, hiddenSize: Int, spin: Duration) throws {
         folder = LocalCluster.freshSocketFolder()
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         switch transport {
@@ -30,7 +30,8 @@ struct EchoProcess {
             executable: ProgramFolder.path + "/medmoe",
             arguments: [
                 "bench", "echo-node", "--listen", endpoints.node, "--probe", endpoints.probe, "--header-bytes",
-                String(headerBytes.reply), "--hidden", String(hiddenSize),
+                String(headerBytes.reply), "--hidden", String(hiddenSize), "--spin-microseconds",
+                String(spin.microseconds),
             ],
             environment: ProcessInfo.processInfo.environment,
             logPath: folder + "/log",

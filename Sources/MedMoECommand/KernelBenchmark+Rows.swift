@@ -7,17 +7,27 @@ extension KernelBenchmark {
     private static let heads = 32
     private static let headSize = 64
 
-    /// A causal prompt of 640 rows, and one row after 640 positions.
+    /// A causal prompt of 640 rows, and one row after 640 positions, each over floats and over brain floats.
     func attention(_ set: InstructionSet, on pool: ThreadPool, progress: (String) -> Void) -> [WorkFigure] {
-        progress("attention, \(set.rawValue)")
+        AttentionBlock.Kind.allCases.flatMap { kind in
+            progress("attention, \(kind.rawValue), \(set.rawValue)")
+            return attention(over: kind, set, on: pool)
+        }
+    }
+
+    private func attention(
+        over kind: AttentionBlock.Kind,
+        _ set: InstructionSet,
+        on pool: ThreadPool,
+    ) -> [WorkFigure] {
         let (positions, heads, width) = (Self.positions, Self.heads, Self.heads * Self.headSize)
         let shape = TensorShape(positions, width)
         let keys = Tensor(shape, Self.values(shape.count, seed: 3))
         let values = Tensor(shape, Self.values(shape.count, seed: 4))
-        let bytes = 2 * shape.count * MemoryLayout<Float>.stride
+        let bytes = 2 * shape.count * kind.byteCount
         let caches = (0..<(Self.rotatedBytes + bytes - 1) / bytes).map { _ in
             let blocks = (0..<AttentionBlock.count(for: positions)).map { _ in
-                AttentionBlock(keyValueHeadCount: heads, headSize: Self.headSize)
+                AttentionBlock(keyValueHeadCount: heads, headSize: Self.headSize, kind: kind)
             }
             AttentionKernel.store(keys: keys, values: values, rows: 0..<positions, into: blocks, at: 0, on: pool)
             return blocks
@@ -41,8 +51,8 @@ extension KernelBenchmark {
             }
             let visible = rows * firstVisible + rows * (rows - 1) / 2
             return WorkFigure(
-                kind: .attention(name),
-                dtype: ComputeDType.f32.rawValue,
+                kind: .attention(kind == .f32 ? name : "\(name).\(kind.rawValue)"),
+                dtype: kind.rawValue,
                 instructions: set.rawValue,
                 seconds: seconds,
                 // A product with each visible key, and one with each visible value.

@@ -14,8 +14,11 @@ enum TracePlane {
         wireDType: WireDType,
         patience: Duration,
         local: LocalExperts? = nil,
+        spin: Duration? = nil,
     ) throws -> RemoteExpertPlane {
         let latest = LatestStatus()
+        var options = ZMQSocketOptions()
+        if let spin { options.spin = spin }
         let plane = try RemoteExpertPlane(
             settings: .init(
                 router: "trace",
@@ -23,7 +26,7 @@ enum TracePlane {
                 expectation: expectation,
                 wireDType: wireDType,
             ),
-            transport: ZMQExpertTransport(context: ZMQContext()),
+            transport: ZMQExpertTransport(context: ZMQContext(), options: options),
             endpoints: endpoints,
             metrics: RouterMetrics(factory: PrometheusRegistry()),
             logger: Logger(label: "medmoe", factory: { _ in SwiftLogNoOpLogHandler() }),

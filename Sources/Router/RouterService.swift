@@ -37,7 +37,7 @@ package struct RouterService: Sendable {
         package var maximumBodyBytes = 128 << 20
         /// The intervals of the links.
         package var timing = LinkStateMachine.Timing()
-        /// How long its compute thread looks for messages before it sleeps.
+        /// How long its compute thread, while nodes owe it answers, looks for them before it sleeps.
         package var spin: Duration = .microseconds(200)
         /// The longest frame on the wire.
         package var maximumMessageBytes = 64 << 20

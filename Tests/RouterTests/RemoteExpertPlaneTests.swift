@@ -178,6 +178,19 @@ struct RemoteExpertPlaneTests {
     }
 
     @Test(
+        "Answers that wait in the links count, though the deadline or the interest is over",
+        arguments: [true, false]
+    )
+    func waiting(isAbandoned: Bool) throws {
+        let cluster = try FakeCluster()
+        let call = cluster.begin(within: .milliseconds(500), isAbandoned: { isAbandoned })
+        // Somebody else computed for so long.
+        if !isAbandoned { cluster.clock.advance(.milliseconds(600)) }
+        FakeCluster.check(call.finish())
+        for name in ["a", "b", "c"] { #expect(try cluster.node(name).cancels.isEmpty) }
+    }
+
+    @Test(
         "A reply after its deadline is dropped, whether between two layers or within the next",
         arguments: [true, false]
     )

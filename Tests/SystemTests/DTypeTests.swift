@@ -43,6 +43,16 @@ import Testing
         }
     }
 
+    @Test("Keys and values take two bytes a number where rows are rounded, else four", arguments: ComputeDType.allCases)
+    func cache(dtype: ComputeDType) throws {
+        let shape = try Nano.loaded(dtype).launcher.model.language.cacheShape
+        #expect(shape.kind == (dtype == .f32 ? .f32 : .bf16))
+        #expect(shape.bytesPerPosition == shape.layerCount * shape.headCount * shape.headSize * (dtype == .f32 ? 8 : 4))
+        let block = AttentionBlock(keyValueHeadCount: shape.headCount, headSize: shape.headSize, kind: shape.kind)
+        let bytes = block.byteCount * shape.layerCount
+        #expect(bytes == shape.bytesPerPosition * AttentionBlock.positionCount)
+    }
+
     @Test("The dtypes differ, and not by much")
     func dtypesDiffer() throws {
         var logits: [[Float]] = []

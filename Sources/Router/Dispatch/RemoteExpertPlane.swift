@@ -203,11 +203,15 @@ package final class RemoteExpertPlane: ExpertPlane {
     /// Waits for a layer's answers.
     func finish(_ layer: LayerCall) -> ExpertOutputs {
         if !layer.isComplete { idle() }
-        // What came while other rows were computed counts, however long that took.
-        if !layer.isComplete, layer.deadline <= now() { listen(for: .zero, expecting: dispatcher.links) }
         while !layer.isComplete {
             let left = now().duration(to: layer.deadline)
-            if layer.isAbandoned() {
+            let isAbandoned = layer.isAbandoned()
+            if isAbandoned || left <= .zero {
+                // What came meanwhile counts, however long other work took.
+                listen(for: .zero, expecting: dispatcher.links)
+            }
+            if layer.isComplete { break }
+            if isAbandoned {
                 dispatcher.giveUp(layer, .abandoned, "is waited for any more", reason: "abandoned")
             } else if left <= .zero {
                 dispatcher.giveUp(layer, .timedOut, "did not answer in time", reason: "deadline")

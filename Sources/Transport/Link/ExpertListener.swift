@@ -38,7 +38,7 @@ package protocol ExpertListener: AnyObject {
 
     /// Waits for events, at most this long, and returns a bounded number of them; the next call brings the rest.
     ///
-    /// Returns early, with or without events, when woken.
+    /// Returns early, with or without events, when woken, and may do so for news of the link that is no event.
     func poll(timeout: Duration) throws(TransportError) -> [PeerEvent]
 
     /// The router whose key sent what the latest `poll` returned of a peer; nil where peers have no keys.

@@ -49,7 +49,7 @@ package protocol ExpertTransport: AnyObject {
 
     /// Waits for events, at most this long, and returns a bounded number of them; the next call brings the rest.
     ///
-    /// Returns early, with or without events, when woken.
+    /// Returns early, with or without events, when woken, and may do so for news of the link that is no event.
     func poll(timeout: Duration) throws(TransportError) -> [LinkEvent]
 
     /// The same while the given links owe an answer: may look at others, and at what becomes of connections, some

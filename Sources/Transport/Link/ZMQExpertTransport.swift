@@ -156,14 +156,14 @@ package final class ZMQExpertTransport: ExpertTransport {
         }
     }
 
-    /// As `poll`, but looks at the links that are expected to speak first, and at the others and at what becomes of
-    /// connections only if they have nothing to say within a few milliseconds.
+    /// As `poll`, but looks at the links that are expected to speak first, and at the others only if these have nothing
+    /// to say within a few milliseconds; looks again and again for the time of `spin` before it sleeps.
     package func poll(timeout: Duration, expecting expected: Set<LinkID>) throws(TransportError) -> [LinkEvent] {
         do {
             let speakers = links.filter { expected.contains($0.id) && $0.isConnected }
             let now = ContinuousClock.now
             guard !speakers.isEmpty, lastWholePoll.duration(to: now) < Self.glance else {
-                return try pollSockets(timeout: min(timeout, Self.glance))
+                return try pollSockets(timeout: min(timeout, Self.glance), spin: options.spin)
             }
             var events: [LinkEvent] = []
             for link in speakers { try collect(from: link, into: &events) }
@@ -184,7 +184,7 @@ package final class ZMQExpertTransport: ExpertTransport {
     /// How long links that owe nothing may wait to be heard while others do.
     private static let glance: Duration = .milliseconds(10)
 
-    private func pollSockets(timeout: Duration) throws(ZMQError) -> [LinkEvent] {
+    private func pollSockets(timeout: Duration, spin: Duration = .zero) throws(ZMQError) -> [LinkEvent] {
         var events: [LinkEvent] = []
         renewSockets(into: &events)
         // A link that fills the bound alone must not be the first again.
@@ -192,7 +192,7 @@ package final class ZMQExpertTransport: ExpertTransport {
         let turns = links[firstTurn...] + links[..<firstTurn]
         for link in turns { try collect(from: link, into: &events) }
         if events.isEmpty, timeout > .zero {
-            try wait(for: turns, timeout, into: &events)
+            try wait(for: turns, timeout, spin: spin, into: &events)
             renewSockets(into: &events)
         }
         lastWholePoll = .now

@@ -44,6 +44,10 @@ struct ZMQPoller {
             unsafe poll(items.baseAddress, nfds_t(items.count), milliseconds)
         }
         guard result >= 0 || errno == EINTR else { throw ZMQError(operation: "wait for messages", number: errno) }
+        guard result <= 0 || items.allSatisfy({ $0.revents & ~Int16(POLLIN) == 0 }) else {
+            // Else a descriptor that somebody closed would end each wait at once, and nobody knew why.
+            throw ZMQError(operation: "wait for messages", number: EBADF)
+        }
         return result != 0
     }
 
