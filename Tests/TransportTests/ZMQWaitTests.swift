@@ -67,7 +67,8 @@ struct ZMQWaitTests {
         }
         // One that is slept through is found when the wait is over, or by the look at all links every 10 ms.
         #expect(times.allSatisfy { $0 < Self.patience })
-        #expect(try #require(times.min()) < .milliseconds(8))
+        // In some rounds other news may end it.
+        #expect(times.sorted()[times.count / 2] < .milliseconds(8))
     }
 
     @Test("one that is expected and leaves is heard of while it is waited for")
