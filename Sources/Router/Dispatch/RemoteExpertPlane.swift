@@ -206,22 +206,19 @@ package final class RemoteExpertPlane: ExpertPlane {
         while !layer.isComplete {
             let left = now().duration(to: layer.deadline)
             let isAbandoned = layer.isAbandoned()
-            if isAbandoned || left <= .zero {
-                // What came meanwhile counts, however long other work took.
-                listen(for: .zero, expecting: dispatcher.links)
-            }
+            let isOver = isAbandoned || left <= .zero
+            // One look before anything is given up: what came meanwhile counts, however long other work took.
+            let wait =
+                isOver ? .zero : min(left, dispatcher.patience() ?? left, settings.timing.heartbeatInterval / 2)
+            let hears = listen(for: wait, expecting: dispatcher.links)
             if layer.isComplete { break }
             if isAbandoned {
                 dispatcher.giveUp(layer, .abandoned, "is waited for any more", reason: "abandoned")
-            } else if left <= .zero {
+            } else if !hears {
+                dispatcher.giveUp(layer, .unavailable, "could be heard", reason: "poll")
+            } else if isOver {
                 dispatcher.giveUp(layer, .timedOut, "did not answer in time", reason: "deadline")
             } else {
-                let patience = dispatcher.patience() ?? left
-                let wait = min(left, patience, settings.timing.heartbeatInterval / 2)
-                if !listen(for: wait, expecting: dispatcher.links) {
-                    dispatcher.giveUp(layer, .unavailable, "could be heard", reason: "poll")
-                }
-                if layer.isComplete { break }
                 tick()
                 dispatcher.hedge()
                 publishStatus()
