@@ -7,10 +7,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
-#if defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
 
 // Between the jobs of a pass, which follow each other within microseconds, workers spin for a bounded time and then
 // sleep; so does the caller that waits for the last of them. A job is over when its tasks are done and nobody is inside:
@@ -147,27 +143,6 @@ int medmoe_stay_on(const int *cores, int core_count) {
     (void)cores;
     (void)core_count;
     return 0;
-#endif
-}
-
-int medmoe_set_slice(int64_t nanoseconds) {
-#if defined(__linux__) && defined(SYS_sched_setattr)
-    struct {
-        uint32_t size, policy;
-        uint64_t flags;
-        int32_t nice;
-        uint32_t priority;
-        uint64_t runtime, deadline, period;
-        uint32_t least, most;
-    } attributes = {.size = sizeof attributes};
-    // What else the thread has stays as it is.
-    if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return -1;
-    if (attributes.policy != SCHED_OTHER) return -1;
-    attributes.runtime = (uint64_t)nanoseconds;
-    return (int)syscall(SYS_sched_setattr, 0, &attributes, 0);
-#else
-    (void)nanoseconds;
-    return -1;
 #endif
 }
 

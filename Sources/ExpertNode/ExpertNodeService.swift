@@ -28,7 +28,7 @@ package struct ExpertNodeService: Sendable {
         /// Bytes of rows that may wait.
         package var queueBytes = 256 << 20
         /// How long its compute thread looks for messages before it sleeps.
-        package var spin: Duration = .microseconds(200)
+        package var spin = ZMQSocketOptions.usualSpin
         /// The longest frame that it accepts.
         package var maximumMessageBytes = 64 << 20
         /// Time that queued rows get at shutdown.
@@ -81,6 +81,7 @@ package struct ExpertNodeService: Sendable {
         let admission: AdmissionService?
         do {
             let context = try ZMQContext()
+            logger.info("ZeroMQ's I/O threads run.", metadata: ["urgency": "\(context.urgency.rawValue)"])
             // Before the listener, so that nobody is let in unasked.
             admission = try configuration.security.map { security throws(TransportError) in
                 try AdmissionService(trust: security.trust, context: context, logger: logger)

@@ -38,7 +38,7 @@ package struct RouterService: Sendable {
         /// The intervals of the links.
         package var timing = LinkStateMachine.Timing()
         /// How long its compute thread, while nodes owe it answers, looks for them before it sleeps.
-        package var spin: Duration = .microseconds(200)
+        package var spin = ZMQSocketOptions.usualSpin
         /// The longest frame on the wire.
         package var maximumMessageBytes = 64 << 20
         /// What rows are rounded to on the wire, both ways.
@@ -200,7 +200,9 @@ package struct RouterService: Sendable {
             let security = configuration.security
             let transport: ZMQExpertTransport
             do {
-                transport = try ZMQExpertTransport(context: ZMQContext(), options: options, security: security)
+                let context = try ZMQContext()
+                logger.info("ZeroMQ's I/O threads run.", metadata: ["urgency": "\(context.urgency.rawValue)"])
+                transport = try ZMQExpertTransport(context: context, options: options, security: security)
             } catch let error as TransportError {
                 throw error
             } catch {

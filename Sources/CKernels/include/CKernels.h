@@ -26,9 +26,15 @@ medmoe_thread_pool *_Nullable medmoe_thread_pool_create(int threads, int64_t spi
 int medmoe_usable_cores(int *cores, int most);
 /// The core that the calling thread runs on now; below 0 where the system does not say.
 int medmoe_current_core(void);
-/// Asks the scheduler for time slices of this length for the calling thread, 0 for the usual: a thread with short ones
-/// runs at once when it wakes. Not 0 where the system knows no such thing; nothing is lost then but time.
-int medmoe_set_slice(int64_t nanoseconds);
+/// How soon a thread gets a core: as usual, by brief slices, or before all usual threads.
+enum { MEDMOE_URGENCY_USUAL = 0, MEDMOE_URGENCY_BRIEF = 1, MEDMOE_URGENCY_REAL_TIME = 2 };
+/// Makes the calling thread, and those it makes from here on, as urgent as the system lets it; returns what it got. A
+/// thread that somebody gave another policy than the usual one stays as it is (USUAL).
+int medmoe_raise_urgency(void);
+/// Takes back from the calling thread what `medmoe_raise_urgency` returned.
+void medmoe_lower_urgency(int urgency);
+/// What the calling thread has.
+int medmoe_current_urgency(void);
 /// Lets the calling thread run on these cores only; not 0 when the system refuses.
 int medmoe_stay_on(const int *cores, int core_count);
 /// Lets the workers sleep at once until the next job: the caller is about to wait for others.

@@ -1,5 +1,5 @@
 internal import CZeroMQ
-internal import Kernels
+package import Kernels
 internal import Synchronization
 
 /// ZeroMQ's I/O threads and the memory its sockets share; a process needs one.
@@ -11,6 +11,8 @@ internal import Synchronization
 @safe
 package final class ZMQContext: @unchecked Sendable {
     let handle: UnsafeMutableRawPointer
+    /// How soon the I/O threads get a core.
+    package let urgency: ThreadUrgency
     private let monitors = Atomic<Int>(0)
 
     /// Starts a context; throws when the system gives it no resources.
@@ -22,10 +24,10 @@ package final class ZMQContext: @unchecked Sendable {
         }
         // A socket whose options somebody forgot must not be able to hold up the end of the process for ever.
         _ = unsafe zmq_ctx_set(handle, ZMQ_BLOCKY, 0)
-        // The I/O threads start with the first socket and inherit its thread's slices: where compute threads fill every
+        // The I/O threads start with the first socket and are as urgent as its thread: where compute threads fill every
         // core, a message would wait for the end of one's slice before it leaves, and another before it is delivered.
-        TimeSlice.brief.apply()
-        defer { TimeSlice.usual.apply() }
+        urgency = ThreadUrgency.raise()
+        defer { urgency.lower() }
         guard let first = unsafe zmq_socket(handle, ZMQ_PAIR) else { throw .last("start ZeroMQ's I/O threads") }
         _ = unsafe zmq_close(first)
     }

@@ -38,7 +38,7 @@ package struct ZMQSocketOptions: Hashable, Sendable {
     /// How long a thread that expects messages looks for them again and again before it sleeps; no option of libzmq.
     ///
     /// A wait costs a moment of a core more, which others get while they need it.
-    package var spin: Duration = .microseconds(200)
+    package var spin = usualSpin
     /// Whether names may resolve to IPv6 addresses (`ZMQ_IPV6`); always on for an address in brackets.
     ///
     /// Off by default: libzmq tries one address only, and where `localhost` means `::1` first, a node that listens on
@@ -48,6 +48,9 @@ package struct ZMQSocketOptions: Hashable, Sendable {
     package var security: SocketSecurity = .plain
     /// Whether it may go without where other machines can listen; else `tcp://` in plain is for the loopback alone.
     package var permitsPlain = false
+
+    /// The default of `spin`: longer than a small answer is under way, and nothing that a machine at rest would notice.
+    package static let usualSpin: Duration = .microseconds(200)
 
     /// The defaults.
     package init() {}

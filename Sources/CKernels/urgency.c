@@ -1,0 +1,62 @@
+#if defined(__linux__)
+#define _GNU_SOURCE
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+#include <stdint.h>
+
+#include "CKernels.h"
+
+#if defined(__linux__) && defined(SYS_sched_setattr)
+// As the kernel lays it out; the C library has no such type yet.
+struct attributes {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+    uint32_t least, most;
+};
+
+// The shortest slice that the kernel takes.
+static const uint64_t brief = 100000;
+
+static int get(struct attributes *attributes) {
+    *attributes = (struct attributes){.size = sizeof *attributes};
+    return (int)syscall(SYS_sched_getattr, 0, attributes, sizeof *attributes, 0);
+}
+
+// What else the thread has stays as it is.
+static int set_slice(uint64_t nanoseconds) {
+    struct attributes attributes;
+    if (get(&attributes) != 0 || attributes.policy != SCHED_OTHER) return -1;
+    attributes.runtime = nanoseconds;
+    return (int)syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
+int medmoe_raise_urgency(void) {
+    struct attributes attributes;
+    if (get(&attributes) != 0 || attributes.policy != SCHED_OTHER) return MEDMOE_URGENCY_USUAL;
+    const struct sched_param lowest = {.sched_priority = sched_get_priority_min(SCHED_RR)};
+    if (sched_setscheduler(0, SCHED_RR, &lowest) == 0) return MEDMOE_URGENCY_REAL_TIME;
+    return set_slice(brief) == 0 ? MEDMOE_URGENCY_BRIEF : MEDMOE_URGENCY_USUAL;
+}
+
+void medmoe_lower_urgency(int urgency) {
+    const struct sched_param none = {.sched_priority = 0};
+    if (urgency == MEDMOE_URGENCY_REAL_TIME) (void)sched_setscheduler(0, SCHED_OTHER, &none);
+    if (urgency == MEDMOE_URGENCY_BRIEF) (void)set_slice(0);
+}
+
+int medmoe_current_urgency(void) {
+    struct attributes attributes;
+    if (get(&attributes) != 0) return MEDMOE_URGENCY_USUAL;
+    if (attributes.policy == SCHED_RR) return MEDMOE_URGENCY_REAL_TIME;
+    return attributes.policy == SCHED_OTHER && attributes.runtime == brief ? MEDMOE_URGENCY_BRIEF : MEDMOE_URGENCY_USUAL;
+}
+#else
+int medmoe_raise_urgency(void) { return MEDMOE_URGENCY_USUAL; }
+void medmoe_lower_urgency(int urgency) { (void)urgency; }
+int medmoe_current_urgency(void) { return MEDMOE_URGENCY_USUAL; }
+#endif
