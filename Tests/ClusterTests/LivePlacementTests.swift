@@ -1,36 +1,9 @@
 import Foundation
 import Shared
-import Synchronization
 import Testing
 
 /// Experts that are loaded and given back while requests run.
 @Suite(.serialized) struct LivePlacementTests {
-    /// Answers of lanes that ask the same until they are told to end.
-    private final class Lanes: Sendable {
-        private let state = Mutex((answers: [(status: Int, text: String)](), isOver: false))
-
-        var isOver: Bool { state.withLock { $0.isOver } }
-        var answers: [(status: Int, text: String)] { state.withLock { $0.answers } }
-        func end() { state.withLock { $0.isOver = true } }
-
-        func run(_ http: HTTP) async throws {
-            while !isOver {
-                let answer = try await http.ask("What is shown?", maximumTokens: 24)
-                let text = answer.status == 200 ? answer.content : answer.errorMessage
-                state.withLock { $0.answers.append((answer.status, text)) }
-            }
-        }
-
-        /// Waits until so many more answers have come.
-        func wait(forMore count: Int) async throws {
-            let (wanted, deadline) = (answers.count + count, ContinuousClock.now + .seconds(60))
-            while answers.count < wanted {
-                guard deadline > .now else { throw HTTP.NotReady(message: "no \(count) more answers came") }
-                try await Task.sleep(for: .milliseconds(10))
-            }
-        }
-    }
-
     /// Waits until each expert is served by these nodes and no others.
     private static func wait(for names: [String], _ http: HTTP) async throws {
         let deadline = ContinuousClock.now + .seconds(60)

@@ -176,4 +176,53 @@ struct PlaneMembershipTests {
         settle(cluster)
         FakeCluster.check(cluster.execute())
     }
+
+    @Test("Other weights are served when nothing runs: until then the former ones, afterwards nobody who has those")
+    func otherWeights() throws {
+        let board = DocumentBoard(Self.document(1, "a", "b", "c"))
+        let cluster = try FakeCluster(membership: board)
+        FakeCluster.check(cluster.execute())
+        #expect(!cluster.plane.awaitsRest)
+        var document = Self.document(2, "a", "b", "c")
+        document.weights = [Self.second: try #require(WeightsHash(bytes: .init(repeating: 7, count: 32)))]
+        #expect(board.place(document) == .taken)
+        settle(cluster)
+        // A pass that is under way, and all others of what runs, see one set of weights.
+        #expect(cluster.plane.awaitsRest)
+        FakeCluster.check(cluster.execute())
+        #expect(cluster.statuses.last?.epoch == 1)
+
+        cluster.plane.takeWeights()
+        #expect(!cluster.plane.awaitsRest)
+        let outputs = cluster.execute()
+        FakeCluster.check(outputs, failed: [Self.second])
+        #expect(outputs.failures[Self.second]?.message.contains("with weights") == true)
+        #expect(cluster.statuses.last?.epoch == 2)
+        #expect(cluster.statuses.last?.isReady == false)
+
+        // The next placement names none: those of the checkpoint count again.
+        #expect(board.place(Self.document(3, "a", "b", "c")) == .taken)
+        settle(cluster)
+        #expect(cluster.plane.awaitsRest)
+        cluster.plane.takeWeights()
+        settle(cluster)
+        FakeCluster.check(cluster.execute())
+        #expect(cluster.statuses.last?.isReady == true)
+    }
+
+    @Test("A placement that takes the other weights back before anything rested is followed at once")
+    func weightsTakenBack() throws {
+        let board = DocumentBoard(Self.document(1, "a", "b", "c"))
+        let cluster = try FakeCluster(membership: board)
+        var document = Self.document(2, "a", "b", "c")
+        document.weights = [Self.second: try #require(WeightsHash(bytes: .init(repeating: 7, count: 32)))]
+        #expect(board.place(document) == .taken)
+        settle(cluster)
+        #expect(cluster.plane.awaitsRest)
+        #expect(board.place(Self.document(3, "a", "b", "c")) == .taken)
+        settle(cluster)
+        #expect(!cluster.plane.awaitsRest)
+        #expect(cluster.statuses.last?.epoch == 3)
+        FakeCluster.check(cluster.execute())
+    }
 }

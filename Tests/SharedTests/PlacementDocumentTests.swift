@@ -33,6 +33,19 @@ import Testing
         #expect(try read(document.json(of: Self.moe)) == document)
     }
 
+    @Test("A document names weights that are served in the place of the checkpoint's")
+    func weights() throws {
+        let (one, two) = (String(repeating: "1f", count: 32), String(repeating: "a0", count: 32))
+        let document = try read(#"{"epoch": 2, "nodes": [], "weights": {"2.1": "\#(one)", "0.meta": "\#(two)"}}"#)
+        let expected: [ExpertID: WeightsHash?] = [
+            ExpertID(layer: 2, slot: .routed(1)): WeightsHash(hex: one),
+            ExpertID(layer: 0, slot: .meta): WeightsHash(hex: two),
+        ]
+        #expect(document.weights == expected.compactMapValues { $0 })
+        #expect(document.weights.count == 2)
+        #expect(try read(document.json(of: Self.moe)) == document)
+    }
+
     @Test("A cluster without nodes is a cluster")
     func empty() throws {
         #expect(try read(#"{"epoch": 1, "nodes": []}"#).nodes.isEmpty)
@@ -64,6 +77,11 @@ import Testing
             #"{"epoch": 1, "nodes": [{"id": "a", "endpoint": "tcp://h:1"}, {"id": "b", "endpoint": "tcp://h:1"}]}"#,
             "another node has"
         ),
+        (#"{"epoch": 1, "nodes": [], "weights": []}"#, "\"weights\""),
+        (#"{"epoch": 1, "nodes": [], "weights": {"9.9": "00"}}"#, "the weights of the placement: "),
+        (#"{"epoch": 1, "nodes": [], "weights": {"*.1": "00"}}"#, "one expert for each hash"),
+        (#"{"epoch": 1, "nodes": [], "weights": {"0.1": "00"}}"#, "64 hexadecimal digits"),
+        (#"{"epoch": 1, "nodes": [], "weights": {"0.1": 7}}"#, "64 hexadecimal digits"),
     ]
 
     @Test("What is wrong with a document is said in a sentence", arguments: bad)

@@ -20,6 +20,9 @@ final class ScriptedPlane: ExpertPlane {
 
     var waker: Waker { cluster.plane.waker }
     var microBatches: Int { cluster.plane.microBatches }
+    var awaitsRest: Bool { cluster.plane.awaitsRest }
+
+    func takeWeights() { cluster.plane.takeWeights() }
 
     func begin(_ call: borrowing ExpertCall) -> any PendingExperts {
         begun += 1

@@ -6,8 +6,10 @@ package struct ModelExpectation: Sendable {
     package var layoutHash: WeightsHash
     /// Numbers in a row.
     package var hiddenSize: Int
-    /// Every expert of the model with the hash of its weights in the router's checkpoint.
-    package var experts: [ExpertID: WeightsHash]
+    /// Every expert of the model with the hash of its weights: in the router's checkpoint, or by the placement.
+    package private(set) var experts: [ExpertID: WeightsHash]
+    /// The hashes of the router's checkpoint.
+    private let checkpoint: [ExpertID: WeightsHash]
     /// What the router computes with; nodes that differ would give other bits.
     package var numerics: String
 
@@ -17,6 +19,22 @@ package struct ModelExpectation: Sendable {
         self.hiddenSize = hiddenSize
         self.numerics = numerics
         self.experts = experts
+        checkpoint = experts
+    }
+
+    /// Demands the weights that a placement names, and of all other experts those of the checkpoint.
+    mutating func follow(_ weights: [ExpertID: WeightsHash]) {
+        experts = checkpoint.merging(weights) { _, named in named }
+    }
+
+    /// Whether the checkpoint has the weights of an expert that are demanded.
+    func isOfCheckpoint(_ expert: ExpertID) -> Bool { experts[expert] == checkpoint[expert] }
+
+    /// Whether other weights are demanded now than a placement names.
+    func differs(from weights: [ExpertID: WeightsHash]) -> Bool {
+        var other = self
+        other.follow(weights)
+        return other.experts != experts
     }
 
     /// Why a node that says this of itself cannot serve the model, or nil when it can.
@@ -42,9 +60,12 @@ package struct ModelExpectation: Sendable {
                 return "Node \(node) hosts expert \(expert), which this model does not have."
             }
             guard let hash, hash == expected else {
-                let came = hash?.short ?? "none"
+                guard let hash else {
+                    return "Node \(node) names no weights for expert \(expert); this router expects \(expected.short)."
+                }
                 return
-                    "Node \(node) hosts expert \(expert) with weights \(came); this router expects \(expected.short)."
+                    "Node \(node) hosts expert \(expert) with weights \(hash); this router expects \(expected.short), "
+                    + "until the \"weights\" of a placement name others."
             }
         }
         return nil

@@ -8,6 +8,7 @@ extension NodeRegistry {
     package mutating func follow(_ document: PlacementDocument) -> [Action] {
         revision += 1
         epoch = document.epoch
+        expectation.follow(document.weights)
         let nodes = Dictionary(document.nodes.map { ($0.endpoint, $0) }) { first, _ in first }
         var actions: [Action] = []
         for link in entries.keys.sorted() {

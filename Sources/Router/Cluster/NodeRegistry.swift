@@ -35,7 +35,8 @@ package struct NodeRegistry {
         var heartbeat: HeartbeatMessage?
     }
 
-    let expectation: ModelExpectation
+    /// What nodes have to serve: the model, with the weights that the placement names.
+    package internal(set) var expectation: ModelExpectation
     /// The placement's epoch.
     package internal(set) var epoch: UInt64
     /// The router's own name and the experts that it computes itself.
@@ -211,7 +212,7 @@ package struct NodeRegistry {
         var experts = Dictionary(uniqueKeysWithValues: expectation.experts.keys.map { ($0, [NodeID]()) })
         for (expert, list) in hosts where experts[expert] != nil { experts[expert] = list.map(\.node) }
         if let local {
-            for expert in local.experts { experts[expert] = [local.node] }
+            for expert in local.experts where expectation.isOfCheckpoint(expert) { experts[expert] = [local.node] }
         }
         let nodes = entries.keys.sorted().compactMap { link -> ClusterStatus.Node? in
             guard let entry = entries[link] else { return nil }

@@ -3,9 +3,37 @@ internal import Shared
 internal import Transport
 
 extension RemoteExpertPlane {
-    /// Takes in the latest document, if there is a new one: links go to nodes that are in it and to no others.
+    /// Takes in the latest document, if there is a new one; one that names other weights than are served waits for
+    /// `takeWeights`.
     func followMembership() {
         guard let document = membership?.take() else { return }
+        guard !nodes.registry.expectation.differs(from: document.weights) else {
+            if waitingDocument == nil {
+                logger.notice(
+                    "The placement names other weights; it is followed when the requests that run have ended.",
+                    metadata: ["epoch": "\(document.epoch)"],
+                )
+            }
+            waitingDocument = document
+            return
+        }
+        waitingDocument = nil
+        follow(document)
+    }
+
+    /// Whether a placement waits that names other weights than are served.
+    package var awaitsRest: Bool { waitingDocument != nil }
+
+    /// Follows the placement that waited.
+    package func takeWeights() {
+        guard let document = waitingDocument else { return }
+        waitingDocument = nil
+        follow(document)
+        publishStatus()
+    }
+
+    /// Links go to nodes that are in the document and to no others.
+    private func follow(_ document: PlacementDocument) {
         settings.trust?.take(document)
         let wanted = Dictionary(document.nodes.map { ($0.endpoint, $0) }) { first, _ in first }
         for link in nodes.registry.links {

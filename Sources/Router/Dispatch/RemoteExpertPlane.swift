@@ -62,6 +62,8 @@ package final class RemoteExpertPlane: ExpertPlane {
     let dispatcher: Dispatcher
     /// Where changes of the placement hang; nil where the nodes are fixed.
     let membership: DocumentBoard?
+    /// A placement that names other weights than are served.
+    var waitingDocument: PlacementDocument?
     private var lastStatus: ClusterStatus?
     private var publishedRevision = -1
     private var lastTick: Duration = .zero
@@ -132,6 +134,7 @@ package final class RemoteExpertPlane: ExpertPlane {
             membership.onChange { waker.wake() }
         }
         followMembership()
+        takeWeights()
         publishStatus()
     }
 
@@ -146,7 +149,13 @@ package final class RemoteExpertPlane: ExpertPlane {
 
     /// Whether somebody could be asked for the expert now.
     package func serves(_ expert: ExpertID) -> Bool {
-        local?.experts.holds(expert) ?? false || !nodes.registry.hosts(of: expert).isEmpty
+        hashHere(of: expert) != nil || !nodes.registry.hosts(of: expert).isEmpty
+    }
+
+    /// The weights of an expert that this process computes itself; none where the placement demands others.
+    private func hashHere(of expert: ExpertID) -> WeightsHash? {
+        guard let hash = local?.experts.hash(of: expert) else { return nil }
+        return nodes.registry.expectation.isOfCheckpoint(expert) ? hash : nil
     }
 
     /// Serves the links: hellos, heartbeats, joins and losses.
@@ -178,7 +187,7 @@ package final class RemoteExpertPlane: ExpertPlane {
             wantsMeta: call.wantsMeta,
             liveRows: call.liveRows,
             skippedRows: call.skippedRows,
-            hashHere: { local?.experts.hash(of: $0) },
+            hashHere: { hashHere(of: $0) },
             host: { dispatcher.choose($0) },
         )
         let layer = LayerCall(call, plan: plan, dtype: settings.wireDType, plane: self)
@@ -330,7 +339,7 @@ package final class RemoteExpertPlane: ExpertPlane {
         drains.note(idle: Set(draining.map(\.node)).subtracting(busy.map(\.node)), revision: revision)
     }
 
-    private func publishStatus() {
+    func publishStatus() {
         guard nodes.registry.revision != publishedRevision else { return }
         publishedRevision = nodes.registry.revision
         let status = nodes.registry.status

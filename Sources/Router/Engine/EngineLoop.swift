@@ -88,11 +88,17 @@ final class EngineLoop {
     /// `publish` hears of the load before the computation, which may take long.
     func step(publish: (EngineLoad) -> Void) -> Bool {
         failExpired(now: .now)
+        if plane.awaitsRest, running.isEmpty {
+            // What is known of prompts came from the weights until now.
+            memory.forgetPrefixes()
+            plane.takeWeights()
+        }
+        let mayBegin = !plane.awaitsRest
         let batch = scheduler.schedule(
             running: running.map {
                 .init(id: $0.id, promptLeft: $0.rowsLeft, capacity: $0.reserved, isParked: isParked($0))
             },
-            waiting: waiting.map {
+            waiting: (mayBegin ? waiting : []).map {
                 .init(
                     id: $0.id,
                     promptLength: $0.promptLength,

@@ -13,6 +13,11 @@ package protocol ExpertPlane: ExpertExecutor {
     func serveLinks(for timeout: Duration)
     /// Whether somebody could be asked for the expert now.
     func serves(_ expert: ExpertID) -> Bool
+    /// Whether the placement names other weights than are served. They are taken when nothing runs, so that no answer
+    /// mixes the two: nothing new should begin until then.
+    var awaitsRest: Bool { get }
+    /// Serves the weights that the placement names; to be called when nothing runs.
+    func takeWeights()
     /// How many micro-batches a step is worth cutting into: 1 where nothing is waited for.
     var microBatches: Int { get }
     /// Takes leave of the nodes; nothing is asked afterwards.
@@ -43,6 +48,12 @@ package final class LocalExpertPlane: ExpertPlane {
 
     /// What is not here does not come.
     package func serves(_ expert: ExpertID) -> Bool { executor.holds(expert) }
+
+    /// Never: its experts are those of the checkpoint.
+    package var awaitsRest: Bool { false }
+
+    /// There are none.
+    package func takeWeights() {}
 
     /// One: nobody is waited for.
     package var microBatches: Int { 1 }

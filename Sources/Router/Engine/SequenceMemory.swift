@@ -64,6 +64,12 @@ final class SequenceMemory {
         metrics.record(keptPositions: prefixes.count * KVBlock.positionCount)
     }
 
+    /// Forgets all beginnings that no sequence stands on.
+    func forgetPrefixes() {
+        while let block = prefixes.evict() { pool.give(block) }
+        metrics.record(keptPositions: prefixes.count * KVBlock.positionCount)
+    }
+
     /// Takes back what a sequence held.
     func release(_ sequence: Sequence) {
         guard let cache = sequence.cache else { return }

@@ -6,6 +6,7 @@ extension PlacementDocument {
     ///
     /// A node may also have `"drain": true` and `"key"`. Its experts are in the words of `ExpertSelection`, `none` for a
     /// node that waits for work; without `experts` it is asked for what it says it hosts. Experts without a node are not an error: a cluster may be short of one for a while.
+    /// `"weights": {"3.1": "<64 hexadecimal digits>"}` names experts that are served with other weights than the checkpoint's.
     ///
     /// - Throws: `invalidLayout`, or what `ExpertSelection` says about a node's experts.
     package init(json bytes: [UInt8], of moe: MoEConfiguration) throws(PlacementError) {
@@ -21,7 +22,7 @@ extension PlacementDocument {
         } catch {
             throw PlacementError(.invalidLayout, error.description)
         }
-        try Self.checkFields(object, ["epoch", "nodes"], in: "the placement")
+        try Self.checkFields(object, ["epoch", "nodes", "weights"], in: "the placement")
         guard case .integer(let epoch)? = object["epoch"], epoch >= 1 else {
             throw PlacementError(.invalidLayout, "expected a whole number \"epoch\" of at least 1 in the placement")
         }
@@ -46,19 +47,60 @@ extension PlacementDocument {
             }
             nodes.append(node)
         }
-        self.init(epoch: UInt64(epoch), nodes: nodes)
+        self.init(epoch: UInt64(epoch), nodes: nodes, weights: try Self.weights(object["weights"], moe))
     }
 
     /// The document as it is written: what `init(json:of:)` reads.
     package func json(of moe: MoEConfiguration) -> String {
-        JSONText.document(
-            .object(
-                JSONObject([
-                    ("epoch", .integer(Int(clamping: epoch))),
-                    ("nodes", .array(nodes.map { .object($0.json(of: moe)) })),
-                ])
+        var members: [(String, JSONValue)] = [
+            ("epoch", .integer(Int(clamping: epoch))),
+            ("nodes", .array(nodes.map { .object($0.json(of: moe)) })),
+        ]
+        if !weights.isEmpty {
+            let words = weights.sorted { $0.key < $1.key }.map { ($0.key.description, JSONValue.string("\($0.value)")) }
+            members.append(("weights", .object(JSONObject(words))))
+        }
+        return JSONText.document(.object(JSONObject(members)))
+    }
+
+    private static func weights(
+        _ value: JSONValue?,
+        _ moe: MoEConfiguration,
+    ) throws(PlacementError) -> [ExpertID: WeightsHash] {
+        guard let value else { return [:] }
+        guard case .object(let fields) = value else {
+            throw PlacementError(
+                .invalidLayout,
+                "expected an object such as {\"3.1\": \"<hash>\"} as \"weights\" in the placement, found \(value.kind)"
             )
-        )
+        }
+        var weights: [ExpertID: WeightsHash] = [:]
+        for (name, value) in fields.members {
+            let experts: [ExpertID]
+            do {
+                experts = try ExpertSelection(parsing: name, of: moe).experts
+            } catch {
+                throw PlacementError(error.code, "the weights of the placement: \(error.message)")
+            }
+            // A hash names one expert's numbers.
+            guard experts.count == 1, let expert = experts.first else {
+                throw PlacementError(
+                    .invalidLayout,
+                    "expected one expert for each hash in the weights of the placement, found "
+                        + CheckpointError.quotable(name)
+                )
+            }
+            guard case .string(let digits) = value, let hash = WeightsHash(hex: digits) else {
+                throw PlacementError(
+                    .invalidLayout,
+                    "expected 64 hexadecimal digits as the weights of expert \(expert) in the placement"
+                )
+            }
+            guard weights.updateValue(hash, forKey: expert) == nil else {
+                throw PlacementError(.invalidLayout, "the placement names the weights of expert \(expert) twice")
+            }
+        }
+        return weights
     }
 
     private static func node(

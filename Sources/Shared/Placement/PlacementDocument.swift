@@ -44,11 +44,14 @@ package struct PlacementDocument: Equatable, Sendable {
     package var epoch: UInt64
     /// The nodes, in the order in which replicas are preferred.
     package var nodes: [Node]
+    /// Experts of which other weights are served than the router's checkpoint has, with the hashes of these.
+    package var weights: [ExpertID: WeightsHash]
 
     /// Takes nodes that are known to be good.
-    package init(epoch: UInt64, nodes: [Node]) {
+    package init(epoch: UInt64, nodes: [Node], weights: [ExpertID: WeightsHash] = [:]) {
         self.epoch = epoch
         self.nodes = nodes
+        self.weights = weights
     }
 
     /// Which nodes hold which experts, those that drain left out.

@@ -11,7 +11,7 @@ package struct PlacementPlan: Equatable, Sendable {
     }
 
     /// The proposal; its epoch is the current one when nothing changes, else one more.
-    package let document: PlacementDocument
+    package var document: PlacementDocument
     /// What changes, node by node; nodes that stay as they are do not occur.
     package let changes: [Change]
     /// Why each expert is where it is, was moved or got a replica: sentences for people.

@@ -103,9 +103,10 @@ package struct ControlAPI: Sendable {
         let planner = PlacementPlanner(settings.moe, bytes: settings.expertBytes, rows: rows())
         do {
             // Seconds for a large cluster: not on a thread that requests and streams need.
-            let plan = try await NIOThreadPool.singleton.runIfActive { [nodes, wishes] in
+            var plan = try await NIOThreadPool.singleton.runIfActive { [nodes, wishes] in
                 try planner.plan(nodes, epoch: current.epoch, wishes: wishes)
             }
+            plan.document.weights = current.weights
             return PlanReport(plan, of: settings.moe)
         } catch let error as PlacementError {
             throw ControlError(.conflict, ControlError.sentence(error.message))

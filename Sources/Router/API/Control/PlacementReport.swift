@@ -22,9 +22,13 @@ package struct PlacementReport: Codable, Sendable {
         package var epoch: UInt64
         /// The nodes, in the order in which replicas are preferred.
         package var nodes: [Node]
+        /// Experts that are served with other weights than the checkpoint's, with their hashes; absent where there are none.
+        package var weights: [String: String]?
 
         init(_ document: PlacementDocument, of moe: MoEConfiguration) {
             epoch = document.epoch
+            let named = document.weights.map { ($0.key.description, $0.value.description) }
+            weights = named.isEmpty ? nil : Dictionary(uniqueKeysWithValues: named)
             nodes = document.nodes.map { node in
                 Node(
                     id: node.id.rawValue,
