@@ -21,6 +21,8 @@ package final class ChaosCluster: Sendable {
         package var nodeArguments: [String] = []
         /// Variables of the routers beside ours.
         package var routerEnvironment: [String: String] = [:]
+        /// Whether a shell starts the routers, and becomes them.
+        package var startsRouterThroughShell = false
         /// Where logs go; nil for a folder of the run's.
         package var logs: String?
 
@@ -123,6 +125,7 @@ package final class ChaosCluster: Sendable {
                     "--no-prefix-cache", "--max-queue", "4096", "--model", setup.model,
                 ] + configuration.routerArguments,
                 environment: configuration.routerEnvironment,
+                throughShell: configuration.startsRouterThroughShell,
             )
             children.withLock { $0.routers.append(router) }
         }
@@ -170,12 +173,13 @@ package final class ChaosCluster: Sendable {
         _ program: String,
         _ arguments: [String],
         environment: [String: String],
+        throughShell: Bool = false,
     ) throws -> ChildProcess {
         let ours = ["OPENBLAS_NUM_THREADS": "1"].merging(environment) { _, new in new }
         return try ChildProcess(
             name: name,
-            executable: setup.programs + program,
-            arguments: arguments,
+            executable: throughShell ? "/bin/sh" : setup.programs + program,
+            arguments: (throughShell ? ["-c", #"exec "$0" "$@""#, setup.programs + program] : []) + arguments,
             environment: ProcessInfo.processInfo.environment.merging(ours) { _, new in new },
             logPath: logs + "/\(name).log",
         )

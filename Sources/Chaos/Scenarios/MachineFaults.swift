@@ -70,6 +70,9 @@ extension ChaosScenario {
             "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": offset, "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
         ]
+        // The library adds a variable when it is loaded first, which moves the environment, and behind that Swift looks
+        // for a program's arguments. The shell takes that on itself.
+        configuration.startsRouterThroughShell = true
         return try await stage.with(configuration, name: name) { cluster in
             let calm = try await stage.calm(cluster)
             let tally = try await stage.load.run(at: cluster.url()) { monitor in
