@@ -40,7 +40,9 @@ int medmoe_raise_urgency(void) {
     if (get(&attributes) != 0 || attributes.policy != SCHED_OTHER) return MEDMOE_URGENCY_USUAL;
     const struct sched_param lowest = {.sched_priority = sched_get_priority_min(SCHED_RR)};
     if (sched_setscheduler(0, SCHED_RR, &lowest) == 0) return MEDMOE_URGENCY_REAL_TIME;
-    return set_slice(brief) == 0 ? MEDMOE_URGENCY_BRIEF : MEDMOE_URGENCY_USUAL;
+    // Older kernels take the wish and forget it.
+    (void)set_slice(brief);
+    return medmoe_current_urgency();
 }
 
 void medmoe_lower_urgency(int urgency) {

@@ -21,7 +21,7 @@ struct PlacementShow: AsyncParsableCommand {
 
     @OptionGroup var control: ControlOptions
 
-    @Flag(help: "Print JSON: {authority, epoch, ready, missing, document: {epoch, nodes}, nodes}.")
+    @Flag(help: "Print JSON: {authority, epoch, ready, missing, document: {epoch, nodes, weights}, nodes}.")
     var json = false
 
     func run() async throws {
@@ -72,7 +72,7 @@ struct PlacementPlanCommand: AsyncParsableCommand {
     @Option(help: "A file for the proposal, as `placement apply` takes it.")
     var out: String?
 
-    @Flag(help: "Print JSON: {document: {epoch, nodes}, changes: [{node, adds, drops}], loads, reasons}.")
+    @Flag(help: "Print JSON: {document: {epoch, nodes, weights}, changes: [{node, adds, drops}], loads, reasons}.")
     var json = false
 
     func run() async throws {

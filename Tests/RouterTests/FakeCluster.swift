@@ -31,13 +31,14 @@ final class FakeCluster {
     /// Makes the nodes of these names present and lets them join; each poll takes 100 ms for each node.
     ///
     /// `replicas` are further nodes, each with the experts of one of the three. With `membership` the plane has the nodes
-    /// that hang there, and no others.
+    /// that hang there, and no others. Nodes of `otherWeights` have all their experts with these.
     init(
         present: [String] = ["a", "b", "c"],
         replicas: [String: String] = [:],
         wireDType: WireDType = .float32,
         step: Duration = .milliseconds(100),
         membership: DocumentBoard? = nil,
+        otherWeights: [String: WeightsHash] = [:],
         adjust: (inout RemoteExpertPlane.Settings) -> Void = { _ in },
     ) throws {
         transport = try InProcessExpertTransport()
@@ -48,7 +49,7 @@ final class FakeCluster {
             let experts = Self.homes.filter { $0.value == replicas[name] ?? name }.keys.sorted()
             nodes[name] = FakeNode(
                 name: name,
-                experts: experts.map { HostedExpert(expert: $0, weightsHash: hash) },
+                experts: experts.map { HostedExpert(expert: $0, weightsHash: otherWeights[name] ?? hash) },
                 layout: hash,
                 hiddenSize: Self.columns,
                 onStep: { clock.advance(step) },

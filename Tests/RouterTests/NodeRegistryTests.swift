@@ -233,12 +233,13 @@ struct NodeRegistryTests {
             name: "other weights",
             change: { $0.experts[1].weightsHash = Source.hash(0xCC) },
             reason:
-                "Node node-1 hosts expert 0.meta with weights cccccccccccc; this router expects \(short.weights).",
+                "Node node-1 hosts expert 0.meta with weights \(String(repeating: "cc", count: 32)); this router expects "
+                + "\(short.weights), until the \"weights\" of a placement name others.",
         ),
         Refusal(
             name: "weights that it does not name",
             change: { $0.experts[0].weightsHash = nil },
-            reason: "Node node-1 hosts expert 0.0 with weights none; this router expects \(short.weights).",
+            reason: "Node node-1 names no weights for expert 0.0; this router expects \(short.weights).",
         ),
     ]
 

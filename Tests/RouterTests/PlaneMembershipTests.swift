@@ -177,52 +177,65 @@ struct PlaneMembershipTests {
         FakeCluster.check(cluster.execute())
     }
 
+    static let other = WeightsHash(bytes: .init(repeating: 7, count: 32))
+
     @Test("Other weights are served when nothing runs: until then the former ones, afterwards nobody who has those")
     func otherWeights() throws {
-        let board = DocumentBoard(Self.document(1, "a", "b", "c"))
-        let cluster = try FakeCluster(membership: board)
+        let other = try #require(Self.other)
+        let board = DocumentBoard(Self.document(1, "a", "b", "c", "b2"))
+        let cluster = try FakeCluster(replicas: ["b2": "b"], membership: board, otherWeights: ["b2": other])
         FakeCluster.check(cluster.execute())
         #expect(!cluster.plane.awaitsRest)
-        var document = Self.document(2, "a", "b", "c")
-        document.weights = [Self.second: try #require(WeightsHash(bytes: .init(repeating: 7, count: 32)))]
+        var document = Self.document(2, "a", "b", "c", "b2")
+        document.weights = [Self.second: other]
         #expect(board.place(document) == .taken)
         settle(cluster)
         // A pass that is under way, and all others of what runs, see one set of weights.
         #expect(cluster.plane.awaitsRest)
         FakeCluster.check(cluster.execute())
-        #expect(cluster.statuses.last?.epoch == 1)
+        #expect(cluster.statuses.last?.epoch == 2)
 
         cluster.plane.takeWeights()
         #expect(!cluster.plane.awaitsRest)
         let outputs = cluster.execute()
-        FakeCluster.check(outputs, failed: [Self.second])
-        #expect(outputs.failures[Self.second]?.message.contains("with weights") == true)
-        #expect(cluster.statuses.last?.epoch == 2)
-        #expect(cluster.statuses.last?.isReady == false)
+        #expect(outputs.failures.isEmpty)
+        #expect(outputs.sources[Self.second] == ExpertSource(node: NodeID("b2"), weightsHash: other))
+        #expect(cluster.statuses.last?.nodes.first { $0.endpoint == "b" }?.state == "refused")
 
         // The next placement names none: those of the checkpoint count again.
-        #expect(board.place(Self.document(3, "a", "b", "c")) == .taken)
+        #expect(board.place(Self.document(3, "a", "b", "c", "b2")) == .taken)
         settle(cluster)
         #expect(cluster.plane.awaitsRest)
         cluster.plane.takeWeights()
         settle(cluster)
         FakeCluster.check(cluster.execute())
-        #expect(cluster.statuses.last?.isReady == true)
+        #expect(cluster.statuses.last?.nodes.first { $0.endpoint == "b2" }?.state == "refused")
     }
 
-    @Test("A placement that takes the other weights back before anything rested is followed at once")
-    func weightsTakenBack() throws {
+    @Test("Weights that no node has are waited for, and all else in their placement is followed")
+    func weightsThatNobodyHas() throws {
+        let other = try #require(Self.other)
         let board = DocumentBoard(Self.document(1, "a", "b", "c"))
-        let cluster = try FakeCluster(membership: board)
+        let cluster = try FakeCluster(replicas: ["b2": "b"], membership: board, otherWeights: ["b2": other])
         var document = Self.document(2, "a", "b", "c")
-        document.weights = [Self.second: try #require(WeightsHash(bytes: .init(repeating: 7, count: 32)))]
+        document.weights = [Self.second: other]
+        #expect(board.place(document) == .taken)
+        settle(cluster)
+        #expect(!cluster.plane.awaitsRest)
+        FakeCluster.check(cluster.execute())
+        #expect(cluster.statuses.last?.epoch == 2)
+
+        // A node with them joins.
+        document = Self.document(3, "a", "b", "c", "b2")
+        document.weights = [Self.second: other]
         #expect(board.place(document) == .taken)
         settle(cluster)
         #expect(cluster.plane.awaitsRest)
-        #expect(board.place(Self.document(3, "a", "b", "c")) == .taken)
+
+        // The wish is taken back before anything rested.
+        #expect(board.place(Self.document(4, "a", "b", "c", "b2")) == .taken)
         settle(cluster)
         #expect(!cluster.plane.awaitsRest)
-        #expect(cluster.statuses.last?.epoch == 3)
         FakeCluster.check(cluster.execute())
     }
 }

@@ -52,6 +52,20 @@ import Testing
         #expect(one == ImageDigest([1, 2, 3]) && one != other)
     }
 
+    @Test("What nobody uses can be given up at once, and what somebody uses stays with its beginning")
+    func removeUnused() {
+        let cache = PrefixCache<Block>(blockSize: 2)
+        let used = insert(cache, tokens([1, 2, 3, 4]), ["a", "b"])
+        cache.release(insert(cache, tokens([5, 6, 7, 8]), ["c", "d"]))
+        #expect(Set(cache.removeUnused().map(\.name)) == ["c", "d"])
+        #expect(names(cache.match(tokens([1, 2, 3, 4]), most: 9)) == ["a", "b"])
+        #expect(cache.match(tokens([5, 6, 7, 8]), most: 9).isEmpty)
+        cache.release(used)
+        cache.release(used)
+        #expect(Set(cache.removeUnused().map(\.name)) == ["a", "b"])
+        #expect(cache.count == 0 && cache.evict() == nil)
+    }
+
     @Test("A block that is kept already stays the one that is kept")
     func twice() {
         let cache = PrefixCache<Block>(blockSize: 2)

@@ -30,11 +30,14 @@ package struct ModelExpectation: Sendable {
     /// Whether the checkpoint has the weights of an expert that are demanded.
     func isOfCheckpoint(_ expert: ExpertID) -> Bool { experts[expert] == checkpoint[expert] }
 
-    /// Whether other weights are demanded now than a placement names.
-    func differs(from weights: [ExpertID: WeightsHash]) -> Bool {
+    /// The hash of an expert in the router's checkpoint.
+    func checkpointHash(of expert: ExpertID) -> WeightsHash? { checkpoint[expert] }
+
+    /// The experts of which a placement demands other weights than are demanded now, with these.
+    func changes(to weights: [ExpertID: WeightsHash]) -> [ExpertID: WeightsHash] {
         var other = self
         other.follow(weights)
-        return other.experts != experts
+        return other.experts.filter { experts[$0.key] != $0.value }
     }
 
     /// Why a node that says this of itself cannot serve the model, or nil when it can.

@@ -11,7 +11,11 @@ extension NodeRegistry {
     package func assignments(for document: PlacementDocument) -> [(link: LinkID, message: AssignMessage)] {
         let wanted = Dictionary(document.nodes.map { ($0.id.rawValue, $0) }) { first, _ in first }
         return entries.sorted { $0.key < $1.key }.compactMap { link, entry in
-            guard entry.isGreeted, let hello = entry.hello, let node = wanted[hello.sender] else { return nil }
+            guard entry.isHere, let hello = entry.hello, let node = wanted[hello.sender] else { return nil }
+            // One that is refused for its weights alone may load those that are asked for, or drop the others.
+            guard entry.refusal == nil || identityRefusal(of: hello, on: link, placed: entry.placed) == nil else {
+                return nil
+            }
             // Where nobody wrote what a node should hold, it is the node's own business.
             guard !node.servesWhatItHosts else { return nil }
             let kept = node.isDraining ? [] : moving(from: hello, to: document).subtracting(node.experts)
@@ -54,11 +58,6 @@ extension NodeRegistry {
 
     /// The process at the other end of a link.
     func incarnation(of link: LinkID) -> UInt64? { entries[link]?.hello?.incarnation }
-}
-
-extension NodeRegistry.Entry {
-    /// Whether the peer said hello on a connection that holds, and is one of ours.
-    fileprivate var isGreeted: Bool { [.up, .suspect].contains(machine.state) && refusal == nil }
 }
 
 extension HelloMessage {

@@ -8,7 +8,6 @@ extension NodeRegistry {
     package mutating func follow(_ document: PlacementDocument) -> [Action] {
         revision += 1
         epoch = document.epoch
-        expectation.follow(document.weights)
         let nodes = Dictionary(document.nodes.map { ($0.endpoint, $0) }) { first, _ in first }
         var actions: [Action] = []
         for link in entries.keys.sorted() {
@@ -29,8 +28,24 @@ extension NodeRegistry {
         return actions
     }
 
+    /// Demands other weights from here on, and judges every node by them.
+    package mutating func serve(_ weights: [ExpertID: WeightsHash]) -> [Action] {
+        expectation.follow(weights)
+        return review(because: "other weights are served now")
+    }
+
+    /// Experts of which other weights are named than are demanded now, and which nobody has with these.
+    package func lacking(_ weights: [ExpertID: WeightsHash]) -> [ExpertID] {
+        let changes = expectation.changes(to: weights)
+        let offered = entries.values.filter(\.isHere).flatMap { $0.hello?.experts ?? [] }
+        return changes.filter { expert, hash in
+            let isHere = local?.experts.contains(expert) == true && expectation.checkpointHash(of: expert) == hash
+            return !isHere && !offered.contains { $0.expert == expert && $0.weightsHash == hash }
+        }.keys.sorted()
+    }
+
     /// Judges every node anew, after the allow-list or the placement's keys changed.
-    package mutating func review() -> [Action] {
+    package mutating func review(because cause: String = "it is trusted no more") -> [Action] {
         var actions: [Action] = []
         for link in entries.keys.sorted() {
             guard var entry = entries[link], let hello = entry.hello else { continue }
@@ -38,7 +53,7 @@ extension NodeRegistry {
             guard refusal != entry.refusal else { continue }
             if let refusal {
                 if entry.isHere, entry.refusal == nil {
-                    actions.append(.lost(link, reason: "it is trusted no more"))
+                    actions.append(.lost(link, reason: cause))
                 }
                 actions.append(.refused(link, reason: refusal))
             } else if entry.machine.state == .up {
@@ -66,6 +81,11 @@ extension NodeRegistry {
     }
 
     func refusal(of hello: HelloMessage, on link: LinkID, placed: PlacementDocument.Node?) -> String? {
+        identityRefusal(of: hello, on: link, placed: placed) ?? expectation.refusal(of: HelloFacts(hello))
+    }
+
+    /// Why a node cannot be one of ours, whatever weights it has.
+    func identityRefusal(of hello: HelloMessage, on link: LinkID, placed: PlacementDocument.Node?) -> String? {
         // An address may have come to somebody else since the placement was written.
         if let placed, !placed.servesWhatItHosts, placed.id.rawValue != hello.sender {
             return
@@ -85,15 +105,21 @@ extension NodeRegistry {
         if let twin {
             return "Two nodes call themselves \(hello.sender); the other is at \(twin.value.endpoint). Rename one."
         }
-        return expectation.refusal(
-            of: HelloFacts(
-                node: NodeID(hello.sender),
-                isExpertNode: hello.role == .expertNode,
-                modelHash: hello.modelHash,
-                hiddenSize: hello.hiddenSize,
-                numerics: hello.numerics,
-                experts: Dictionary(hello.experts.map { ($0.expert, $0.weightsHash) }) { first, _ in first },
-            )
+        var facts = HelloFacts(hello)
+        facts.experts = [:]
+        return expectation.refusal(of: facts)
+    }
+}
+
+extension HelloFacts {
+    fileprivate init(_ hello: HelloMessage) {
+        self.init(
+            node: NodeID(hello.sender),
+            isExpertNode: hello.role == .expertNode,
+            modelHash: hello.modelHash,
+            hiddenSize: hello.hiddenSize,
+            numerics: hello.numerics,
+            experts: Dictionary(hello.experts.map { ($0.expert, $0.weightsHash) }) { first, _ in first },
         )
     }
 }

@@ -40,7 +40,7 @@ package struct NodeRegistry {
     /// The placement's epoch.
     package internal(set) var epoch: UInt64
     /// The router's own name and the experts that it computes itself.
-    private let local: (node: NodeID, experts: [ExpertID])?
+    let local: (node: NodeID, experts: [ExpertID])?
     var entries: [LinkID: Entry] = [:]
     /// Which keys are trusted to be which nodes, where the wire has keys.
     let trust: WireTrust?

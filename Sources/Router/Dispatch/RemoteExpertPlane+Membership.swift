@@ -3,37 +3,11 @@ internal import Shared
 internal import Transport
 
 extension RemoteExpertPlane {
-    /// Takes in the latest document, if there is a new one; one that names other weights than are served waits for
-    /// `takeWeights`.
+    /// Takes in the latest document, if there is a new one: links go to nodes that are in it and to no others.
+    ///
+    /// Other weights than are served wait for `takeWeights`.
     func followMembership() {
         guard let document = membership?.take() else { return }
-        guard !nodes.registry.expectation.differs(from: document.weights) else {
-            if waitingDocument == nil {
-                logger.notice(
-                    "The placement names other weights; it is followed when the requests that run have ended.",
-                    metadata: ["epoch": "\(document.epoch)"],
-                )
-            }
-            waitingDocument = document
-            return
-        }
-        waitingDocument = nil
-        follow(document)
-    }
-
-    /// Whether a placement waits that names other weights than are served.
-    package var awaitsRest: Bool { waitingDocument != nil }
-
-    /// Follows the placement that waited.
-    package func takeWeights() {
-        guard let document = waitingDocument else { return }
-        waitingDocument = nil
-        follow(document)
-        publishStatus()
-    }
-
-    /// Links go to nodes that are in the document and to no others.
-    private func follow(_ document: PlacementDocument) {
         settings.trust?.take(document)
         let wanted = Dictionary(document.nodes.map { ($0.endpoint, $0) }) { first, _ in first }
         for link in nodes.registry.links {
@@ -67,10 +41,32 @@ extension RemoteExpertPlane {
             )
         }
         assign(document)
+        let changes = nodes.registry.expectation.changes(to: document.weights)
+        waitingWeights = changes.isEmpty ? nil : document.weights
+        if !changes.isEmpty {
+            let lacking = nodes.registry.lacking(document.weights).map(\.description).joined(separator: ",")
+            logger.notice(
+                "The placement names other weights; they are served when nodes have them and what runs has ended.",
+                metadata: ["epoch": "\(document.epoch)", "nobody.has": "\(lacking)"],
+            )
+        }
         logger.notice(
             "The placement is followed.",
             metadata: ["epoch": "\(document.epoch)", "nodes": "\(document.nodes.count)"],
         )
+    }
+
+    /// Whether nodes have all the other weights that the placement names, and wait to be asked.
+    package var awaitsRest: Bool { waitingWeights.map { nodes.registry.lacking($0).isEmpty } ?? false }
+
+    /// Serves the weights that the placement names.
+    package func takeWeights() {
+        guard let weights = waitingWeights else { return }
+        waitingWeights = nil
+        perform(nodes.registry.serve(weights))
+        tellAssignments()
+        publishStatus()
+        logger.notice("Other weights are served.", metadata: ["epoch": "\(nodes.registry.epoch)"])
     }
 
     /// Ends a link whose node is not in the placement any more; what is out there is asked of others.

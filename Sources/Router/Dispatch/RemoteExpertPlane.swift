@@ -62,8 +62,8 @@ package final class RemoteExpertPlane: ExpertPlane {
     let dispatcher: Dispatcher
     /// Where changes of the placement hang; nil where the nodes are fixed.
     let membership: DocumentBoard?
-    /// A placement that names other weights than are served.
-    var waitingDocument: PlacementDocument?
+    /// The weights that the placement names, while others are served.
+    var waitingWeights: [ExpertID: WeightsHash]?
     private var lastStatus: ClusterStatus?
     private var publishedRevision = -1
     private var lastTick: Duration = .zero

@@ -88,12 +88,14 @@ final class EngineLoop {
     /// `publish` hears of the load before the computation, which may take long.
     func step(publish: (EngineLoad) -> Void) -> Bool {
         failExpired(now: .now)
-        if plane.awaitsRest, running.isEmpty {
+        let wantsRest = plane.awaitsRest
+        if wantsRest { failParked() }
+        if wantsRest, running.isEmpty {
             // What is known of prompts came from the weights until now.
             memory.forgetPrefixes()
             plane.takeWeights()
         }
-        let mayBegin = !plane.awaitsRest
+        let mayBegin = !wantsRest || running.isEmpty
         let batch = scheduler.schedule(
             running: running.map {
                 .init(id: $0.id, promptLeft: $0.rowsLeft, capacity: $0.reserved, isParked: isParked($0))
@@ -142,6 +144,21 @@ final class EngineLoop {
             sequence.fail(Self.deadlinePassed)
         }
         waiting.removeAll { $0.isOver }
+        removeFinished()
+    }
+
+    /// Ends what waits for an expert when nothing else runs: it would hold up other weights, and everybody behind them.
+    private func failParked() {
+        guard running.allSatisfy({ isParked($0) }) else { return }
+        for sequence in running {
+            guard let expert = sequence.parking?.expert else { continue }
+            sequence.fail(
+                QueryError(
+                    .expertUnavailable,
+                    "Expert \(expert) is not available, and other weights are served from now on; ask again.",
+                )
+            )
+        }
         removeFinished()
     }
 

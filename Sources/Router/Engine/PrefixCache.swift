@@ -107,6 +107,14 @@ package final class PrefixCache<Block: AnyObject> {
         return oldest.block
     }
 
+    /// Gives up all blocks that nobody uses.
+    package func removeUnused() -> [Block] {
+        let unused = nodes.values.filter { $0.users == 0 }
+        nodes = nodes.filter { $0.value.users > 0 }
+        for node in unused { node.parent?.children -= 1 }
+        return unused.map(\.block)
+    }
+
     private func use(_ node: Node) {
         clock += 1
         node.users += 1

@@ -66,7 +66,7 @@ final class SequenceMemory {
 
     /// Forgets all beginnings that no sequence stands on.
     func forgetPrefixes() {
-        while let block = prefixes.evict() { pool.give(block) }
+        for block in prefixes.removeUnused() { pool.give(block) }
         metrics.record(keptPositions: prefixes.count * KVBlock.positionCount)
     }
 

@@ -135,7 +135,8 @@ package struct ControlAPI: Sendable {
                 )
             }
         }
-        let held = held(status())
+        // What this process computes itself has the checkpoint's weights.
+        let held = held(status()).filter { document.weights[$0] == nil }
         // Of a node without experts in the document nobody knows before it speaks.
         let isOpen = document.nodes.contains { $0.servesWhatItHosts && !$0.isDraining }
         let missing = isOpen ? [] : document.placement.missingExperts(of: settings.moe).filter { !held.contains($0) }
