@@ -8,7 +8,7 @@ SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check 
 help:
 	@echo 'make demo     build, fetch sample pictures, start a cluster here and ask it about them'
 	@echo 'make test     check, build and run every test, as CI does'
-	@echo 'make build    medmoe, medmoe-router and medmoe-expert into .build/release'
+	@echo 'make build    medmoe, medmoe-router, medmoe-expert and medmoe-chaos into .build/release'
 	@echo 'make bench    measure kernels and dispatches, and hold them against Benchmarks/thresholds.json'
 	@echo 'make chaos    break real clusters for CHAOS_DURATION seconds and more, and look at every answer'
 	@echo 'make format   format the Swift code in place'

@@ -21,7 +21,7 @@ struct PlacementShow: AsyncParsableCommand {
 
     @OptionGroup var control: ControlOptions
 
-    @Flag(help: "Print JSON: {authority, epoch, ready, missing, document: {epoch, nodes, weights}, nodes}.")
+    @Flag(help: "Print JSON: {authority, epoch, ready, missing, waiting, document: {epoch, nodes, weights}, nodes}.")
     var json = false
 
     func run() async throws {
@@ -44,6 +44,7 @@ struct PlacementShow: AsyncParsableCommand {
             }
             print(TextTable.render(rows))
             print("\nEpoch \(report.epoch), kept by: \(report.authority).")
+            if let waiting = report.waiting { print(waiting.sentence) }
             if !report.missing.isEmpty { print("Nobody serves \(report.missing.joined(separator: ", ")).") }
         }
         if !report.ready { throw ExitCode(1) }

@@ -188,9 +188,11 @@ struct PlaneMembershipTests {
         #expect(!cluster.plane.awaitsRest)
         var document = Self.document(2, "a", "b", "c", "b2")
         document.weights = [Self.second: other]
-        #expect(board.place(document) == .taken)
-        settle(cluster)
         // A pass that is under way, and all others of what runs, see one set of weights.
+        let pass = cluster.begin()
+        #expect(board.place(document) == .taken)
+        FakeCluster.check(pass.finish())
+        settle(cluster)
         #expect(cluster.plane.awaitsRest)
         FakeCluster.check(cluster.execute())
         #expect(cluster.statuses.last?.epoch == 2)
@@ -210,6 +212,28 @@ struct PlaneMembershipTests {
         settle(cluster)
         FakeCluster.check(cluster.execute())
         #expect(cluster.statuses.last?.nodes.first { $0.endpoint == "b2" }?.state == "refused")
+    }
+
+    @Test("A router that starts serves the weights of its checkpoint until nodes have those that are named")
+    func otherWeightsFromTheStart() throws {
+        let other = try #require(Self.other)
+        var document = Self.document(1, "a", "b", "c")
+        document.weights = [Self.second: other]
+        let board = DocumentBoard(document)
+        let cluster = try FakeCluster(replicas: ["b2": "b"], membership: board, otherWeights: ["b2": other])
+        #expect(!cluster.plane.awaitsRest)
+        FakeCluster.check(cluster.execute())
+        #expect(cluster.statuses.last?.lacking == [Self.second])
+
+        document.epoch = 2
+        document.nodes.append(Node(id: NodeID("b2"), at: "b2"))
+        #expect(board.place(document) == .taken)
+        settle(cluster)
+        #expect(cluster.plane.awaitsRest)
+        #expect(cluster.statuses.last?.lacking == [])
+        cluster.plane.takeWeights()
+        #expect(cluster.execute().sources[Self.second]?.weightsHash == other)
+        #expect(cluster.statuses.last?.waitingWeights == [:])
     }
 
     @Test("Weights that no node has are waited for, and all else in their placement is followed")

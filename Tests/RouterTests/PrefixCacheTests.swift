@@ -64,6 +64,13 @@ import Testing
         cache.release(used)
         #expect(Set(cache.removeUnused().map(\.name)) == ["a", "b"])
         #expect(cache.count == 0 && cache.evict() == nil)
+
+        // What loses its continuation is the end of it.
+        let beginning = insert(cache, tokens([1, 2]), ["a"])
+        cache.release(insert(cache, tokens([1, 2, 3, 4]), ["again", "b"]))
+        #expect(cache.removeUnused().map(\.name) == ["b"])
+        cache.release(beginning)
+        #expect(cache.evict()?.name == "a")
     }
 
     @Test("A block that is kept already stays the one that is kept")

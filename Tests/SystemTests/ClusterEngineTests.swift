@@ -24,11 +24,12 @@ import Transport
         _ requests: [GenerationRequest],
         layout: PlacementLayout,
         limits: InferenceEngine.Limits = .init(),
+        otherWeightsAfter: Int? = nil,
         script: @escaping Script = { _, _, _ in },
     ) async throws -> Outcome {
         let cluster = try InProcessCluster(layout: layout)
         try #require(cluster.joinAll())
-        let plane = ScriptedPlane(cluster, script: script)
+        let plane = ScriptedPlane(cluster, otherWeightsAfter: otherWeightsAfter, script: script)
         let waker = plane.waker
         let registry = PrometheusRegistry()
         let engine = InferenceEngine(
@@ -182,6 +183,38 @@ import Transport
         }
         #expect(errors.count == marked.count)
         #expect(errors.allSatisfy { $0.code == .expertUnavailable && $0.message.contains("expert") })
+    }
+
+    @Test(
+        "What waits for an expert holds nobody up when other weights are served: untold it begins anew, else it fails",
+        arguments: [(call: 2, begins: true), (call: 5, begins: false)]
+    )
+    func parkedAtOtherWeights(call: Int, begins: Bool) async throws {
+        let (layout, node) = (try Self.byIndex(), try await Self.busiestNode())
+        let requests = Array(try Self.requests(.wait).suffix(2))
+        var limits = InferenceEngine.Limits()
+        limits.scheduling.runningSequences = 1
+        let outcome = try await Self.ask(requests, layout: layout, limits: limits, otherWeightsAfter: 30) {
+            cluster,
+            begun,
+            served in
+            if begun >= call, served < 60 { cluster.transport.unregister(endpoint: node) }
+            if served == 60, let spec = layout.nodes.first(where: { $0.id.rawValue == node }),
+                let core = try? InProcessCluster.makeNode(spec)
+            {
+                cluster.transport.register(endpoint: node, node: core)
+            }
+        }
+        let whole = try await Self.ask(requests, layout: layout)
+        if begins {
+            #expect(Self.texts(outcome) == Self.texts(whole))
+        } else if case .failure(let error) = outcome.answers[0] {
+            #expect(error.code == .expertUnavailable)
+            #expect(error.message.contains("other weights"))
+        } else {
+            Issue.record("an answer that had begun went on with other weights")
+        }
+        #expect(Self.texts(outcome).last == Self.texts(whole).last)
     }
 
     @Test("What a missing expert spoiled is nobody's beginning")

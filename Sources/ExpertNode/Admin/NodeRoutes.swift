@@ -15,7 +15,7 @@ struct NodeRoutes: Sendable {
 
     /// An expert of `GET /readyz`.
     struct Expert: Encodable {
-        /// `ready`, `loading` or `failed`.
+        /// `ready`, `loading`, `failed` or `leaving`.
         var state: String
         var reason: String?
         /// Milliseconds since it was last seen to compute what it should.

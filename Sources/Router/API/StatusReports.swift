@@ -25,6 +25,7 @@ struct ReadinessReport: Encodable {
     var reason: String?
     var experts: [String: Bool]
     var refused: [String]
+    var waiting: WaitingWeights?
 
     init(_ status: ClusterStatus, isServing: Bool) {
         ready = status.isReady && isServing
@@ -35,6 +36,7 @@ struct ReadinessReport: Encodable {
         }
         experts = Dictionary(uniqueKeysWithValues: status.experts.map { ($0.key.description, !$0.value.isEmpty) })
         refused = status.nodes.filter { $0.state == "refused" }.compactMap(\.reason)
+        waiting = WaitingWeights(status)
     }
 }
 

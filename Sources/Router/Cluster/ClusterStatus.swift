@@ -32,6 +32,12 @@ package struct ClusterStatus: Sendable, Equatable {
     package var experts: [ExpertID: [NodeID]]
     /// The placement's epoch.
     package var epoch: UInt64
+    /// Experts that the router can compute itself, by the weights of its checkpoint.
+    package var computedHere: Set<ExpertID> = []
+    /// Experts of which the placement names other weights than are served, with those.
+    package var waitingWeights: [ExpertID: WeightsHash] = [:]
+    /// Experts that nobody would serve with those weights; empty when nothing waits or only for requests to end.
+    package var lacking: [ExpertID] = []
 
     /// Starts without knowledge.
     package init(nodes: [Node] = [], experts: [ExpertID: [NodeID]] = [:], epoch: UInt64 = 1) {

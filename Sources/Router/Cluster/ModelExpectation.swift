@@ -10,6 +10,8 @@ package struct ModelExpectation: Sendable {
     package private(set) var experts: [ExpertID: WeightsHash]
     /// The hashes of the router's checkpoint.
     private let checkpoint: [ExpertID: WeightsHash]
+    /// Experts of which the placement names other weights than are demanded, with those: they wait to be served.
+    package private(set) var waiting: [ExpertID: WeightsHash] = [:]
     /// What the router computes with; nodes that differ would give other bits.
     package var numerics: String
 
@@ -22,23 +24,19 @@ package struct ModelExpectation: Sendable {
         checkpoint = experts
     }
 
-    /// Demands the weights that a placement names, and of all other experts those of the checkpoint.
-    mutating func follow(_ weights: [ExpertID: WeightsHash]) {
-        experts = checkpoint.merging(weights) { _, named in named }
+    /// Notes the weights that a placement names; of all other experts it means those of the checkpoint.
+    mutating func name(_ weights: [ExpertID: WeightsHash]) {
+        waiting = checkpoint.merging(weights) { _, named in named }.filter { experts[$0.key] != $0.value }
+    }
+
+    /// Demands from here on what the placement names.
+    mutating func serveNamed() {
+        experts.merge(waiting) { _, named in named }
+        waiting = [:]
     }
 
     /// Whether the checkpoint has the weights of an expert that are demanded.
     func isOfCheckpoint(_ expert: ExpertID) -> Bool { experts[expert] == checkpoint[expert] }
-
-    /// The hash of an expert in the router's checkpoint.
-    func checkpointHash(of expert: ExpertID) -> WeightsHash? { checkpoint[expert] }
-
-    /// The experts of which a placement demands other weights than are demanded now, with these.
-    func changes(to weights: [ExpertID: WeightsHash]) -> [ExpertID: WeightsHash] {
-        var other = self
-        other.follow(weights)
-        return other.experts.filter { experts[$0.key] != $0.value }
-    }
 
     /// Why a node that says this of itself cannot serve the model, or nil when it can.
     func refusal(of hello: HelloFacts) -> String? {
@@ -66,9 +64,12 @@ package struct ModelExpectation: Sendable {
                 guard let hash else {
                     return "Node \(node) names no weights for expert \(expert); this router expects \(expected.short)."
                 }
-                return
-                    "Node \(node) hosts expert \(expert) with weights \(hash); this router expects \(expected.short), "
-                    + "until the \"weights\" of a placement name others."
+                let rest =
+                    waiting[expert] == hash
+                    ? ", which the placement names; they are served when no expert would be missing with all that it "
+                        + "names, and what runs has ended."
+                    : "; this router expects \(expected.short), until the \"weights\" of a placement name others."
+                return "Node \(node) hosts expert \(expert) with weights \(hash)" + rest
             }
         }
         return nil

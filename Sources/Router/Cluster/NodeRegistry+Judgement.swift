@@ -8,6 +8,7 @@ extension NodeRegistry {
     package mutating func follow(_ document: PlacementDocument) -> [Action] {
         revision += 1
         epoch = document.epoch
+        expectation.name(document.weights)
         let nodes = Dictionary(document.nodes.map { ($0.endpoint, $0) }) { first, _ in first }
         var actions: [Action] = []
         for link in entries.keys.sorted() {
@@ -28,33 +29,39 @@ extension NodeRegistry {
         return actions
     }
 
-    /// Demands other weights from here on, and judges every node by them.
-    package mutating func serve(_ weights: [ExpertID: WeightsHash]) -> [Action] {
-        expectation.follow(weights)
-        return review(because: "other weights are served now")
+    /// Demands the weights that the placement names from here on, and judges every node by them.
+    package mutating func serveNamedWeights() -> [Action] {
+        expectation.serveNamed()
+        let actions = review(because: "other weights are served now")
+        return actions + greetTwins(after: actions)
     }
 
-    /// Experts of which other weights are named than are demanded now, and which nobody has with these.
-    package func lacking(_ weights: [ExpertID: WeightsHash]) -> [ExpertID] {
-        let changes = expectation.changes(to: weights)
-        let offered = entries.values.filter(\.isHere).flatMap { $0.hello?.experts ?? [] }
-        return changes.filter { expert, hash in
-            let isHere = local?.experts.contains(expert) == true && expectation.checkpointHash(of: expert) == hash
-            return !isHere && !offered.contains { $0.expert == expert && $0.weightsHash == hash }
-        }.keys.sorted()
+    /// Experts that nobody would serve with the weights that the placement names: those of which it names other weights,
+    /// and those that are served now by nodes which would be refused.
+    package var lacking: [ExpertID] {
+        guard !expectation.waiting.isEmpty else { return [] }
+        var after = self
+        _ = after.serveNamedWeights()
+        return expectation.experts.keys.filter { expert in
+            (expectation.waiting[expert] != nil || isServed(expert)) && !after.isServed(expert)
+        }.sorted()
+    }
+
+    /// Whether an expert is computed here or by a node that may be asked.
+    func isServed(_ expert: ExpertID) -> Bool {
+        local?.experts.contains(expert) == true && expectation.isOfCheckpoint(expert) || !hosts(of: expert).isEmpty
     }
 
     /// Judges every node anew, after the allow-list or the placement's keys changed.
     package mutating func review(because cause: String = "it is trusted no more") -> [Action] {
         var actions: [Action] = []
         for link in entries.keys.sorted() {
-            guard var entry = entries[link], let hello = entry.hello else { continue }
+            // Who is away is judged by the hello of its return.
+            guard var entry = entries[link], entry.isHere, let hello = entry.hello else { continue }
             let refusal = refusal(of: hello, on: link, placed: entry.placed)
             guard refusal != entry.refusal else { continue }
             if let refusal {
-                if entry.isHere, entry.refusal == nil {
-                    actions.append(.lost(link, reason: cause))
-                }
+                if entry.refusal == nil { actions.append(.lost(link, reason: cause)) }
                 actions.append(.refused(link, reason: refusal))
             } else if entry.machine.state == .up {
                 actions.append(.joined(link))
@@ -81,7 +88,15 @@ extension NodeRegistry {
     }
 
     func refusal(of hello: HelloMessage, on link: LinkID, placed: PlacementDocument.Node?) -> String? {
-        identityRefusal(of: hello, on: link, placed: placed) ?? expectation.refusal(of: HelloFacts(hello))
+        if let refusal = identityRefusal(of: hello, on: link, placed: placed) { return refusal }
+        var facts = HelloFacts(hello)
+        // What the placement does not ask of a node may have any weights: it may be on its way out.
+        if let placed, !placed.servesWhatItHosts {
+            facts.experts = facts.experts.filter { expert, _ in
+                placed.experts.contains(expert) || expectation.experts[expert] == nil
+            }
+        }
+        return expectation.refusal(of: facts)
     }
 
     /// Why a node cannot be one of ours, whatever weights it has.

@@ -230,7 +230,11 @@ package struct NodeRegistry {
                 isDraining: isDraining(entry),
             )
         }
-        return ClusterStatus(nodes: nodes, experts: experts, epoch: epoch)
+        var status = ClusterStatus(nodes: nodes, experts: experts, epoch: epoch)
+        status.computedHere = Set(local?.experts ?? [])
+        status.waitingWeights = expectation.waiting
+        status.lacking = lacking
+        return status
     }
 
     private func apply(
@@ -261,7 +265,7 @@ package struct NodeRegistry {
     }
 
     /// Asks nodes that were refused for a name that has become free who they are.
-    private func greetTwins(after outcome: [Action]) -> [Action] {
+    func greetTwins(after outcome: [Action]) -> [Action] {
         outcome.flatMap { action -> [Action] in
             guard case .lost(let link, _) = action else { return [] }
             return greetRefused(named: entries[link]?.hello?.sender, except: link)
@@ -281,7 +285,7 @@ package struct NodeRegistry {
         for link in entries.keys.sorted() {
             guard let entry = entries[link], entry.serves, !isDraining(entry), let hello = entry.hello else { continue }
             for hosted in hello.experts {
-                guard let hash = hosted.weightsHash else { continue }
+                guard let hash = hosted.weightsHash, hash == expectation.experts[hosted.expert] else { continue }
                 let host = DispatchPlan.Host(link: link, node: NodeID(hello.sender), weightsHash: hash)
                 if entry.isAsked(for: hosted.expert) {
                     hosts[hosted.expert, default: []].append(host)

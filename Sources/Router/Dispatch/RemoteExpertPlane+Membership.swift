@@ -41,32 +41,28 @@ extension RemoteExpertPlane {
             )
         }
         assign(document)
-        let changes = nodes.registry.expectation.changes(to: document.weights)
-        waitingWeights = changes.isEmpty ? nil : document.weights
-        if !changes.isEmpty {
-            let lacking = nodes.registry.lacking(document.weights).map(\.description).joined(separator: ",")
-            logger.notice(
-                "The placement names other weights; they are served when nodes have them and what runs has ended.",
-                metadata: ["epoch": "\(document.epoch)", "nobody.has": "\(lacking)"],
-            )
-        }
         logger.notice(
             "The placement is followed.",
             metadata: ["epoch": "\(document.epoch)", "nodes": "\(document.nodes.count)"],
         )
     }
 
-    /// Whether nodes have all the other weights that the placement names, and wait to be asked.
-    package var awaitsRest: Bool { waitingWeights.map { nodes.registry.lacking($0).isEmpty } ?? false }
-
     /// Serves the weights that the placement names.
     package func takeWeights() {
-        guard let weights = waitingWeights else { return }
-        waitingWeights = nil
-        perform(nodes.registry.serve(weights))
+        guard !nodes.registry.expectation.waiting.isEmpty else { return }
+        perform(nodes.registry.serveNamedWeights())
         tellAssignments()
         publishStatus()
         logger.notice("Other weights are served.", metadata: ["epoch": "\(nodes.registry.epoch)"])
+    }
+
+    /// Tells people that weights wait, and for whom.
+    func tellWaiting(_ status: ClusterStatus) {
+        let lacking = status.lacking.map(\.description).joined(separator: ",")
+        logger.notice(
+            "The placement names other weights; they are served when nodes have them and what runs has ended.",
+            metadata: ["epoch": "\(status.epoch)", "nobody.would.serve": "\(lacking.isEmpty ? "-" : lacking)"],
+        )
     }
 
     /// Ends a link whose node is not in the placement any more; what is out there is asked of others.

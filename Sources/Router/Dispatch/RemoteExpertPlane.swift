@@ -62,8 +62,8 @@ package final class RemoteExpertPlane: ExpertPlane {
     let dispatcher: Dispatcher
     /// Where changes of the placement hang; nil where the nodes are fixed.
     let membership: DocumentBoard?
-    /// The weights that the placement names, while others are served.
-    var waitingWeights: [ExpertID: WeightsHash]?
+    /// Whether the weights that the placement names can be served, and when that was found out.
+    private var readiness = (revision: -1, isReady: false)
     private var lastStatus: ClusterStatus?
     private var publishedRevision = -1
     private var lastTick: Duration = .zero
@@ -134,7 +134,6 @@ package final class RemoteExpertPlane: ExpertPlane {
             membership.onChange { waker.wake() }
         }
         followMembership()
-        takeWeights()
         publishStatus()
     }
 
@@ -148,8 +147,16 @@ package final class RemoteExpertPlane: ExpertPlane {
     private static let longFlight: Duration = .milliseconds(1)
 
     /// Whether somebody could be asked for the expert now.
-    package func serves(_ expert: ExpertID) -> Bool {
-        hashHere(of: expert) != nil || !nodes.registry.hosts(of: expert).isEmpty
+    package func serves(_ expert: ExpertID) -> Bool { nodes.registry.isServed(expert) }
+
+    /// Whether the placement names other weights than are served and nobody would be missing with them.
+    package var awaitsRest: Bool {
+        let registry = nodes.registry
+        guard !registry.expectation.waiting.isEmpty else { return false }
+        if readiness.revision != registry.revision {
+            readiness = (registry.revision, registry.lacking.isEmpty)
+        }
+        return readiness.isReady
     }
 
     /// The weights of an expert that this process computes itself; none where the placement demands others.
@@ -344,6 +351,7 @@ package final class RemoteExpertPlane: ExpertPlane {
         publishedRevision = nodes.registry.revision
         let status = nodes.registry.status
         guard status != lastStatus else { return }
+        if !status.waitingWeights.isEmpty, status.lacking != lastStatus?.lacking { tellWaiting(status) }
         lastStatus = status
         publish(status)
     }

@@ -89,7 +89,7 @@ final class EngineLoop {
     func step(publish: (EngineLoad) -> Void) -> Bool {
         failExpired(now: .now)
         let wantsRest = plane.awaitsRest
-        if wantsRest { failParked() }
+        if wantsRest { clearParked() }
         if wantsRest, running.isEmpty {
             // What is known of prompts came from the weights until now.
             memory.forgetPrefixes()
@@ -148,10 +148,19 @@ final class EngineLoop {
     }
 
     /// Ends what waits for an expert when nothing else runs: it would hold up other weights, and everybody behind them.
-    private func failParked() {
+    ///
+    /// What has said nothing yet begins anew with those.
+    private func clearParked() {
         guard running.allSatisfy({ isParked($0) }) else { return }
-        for sequence in running {
+        for sequence in running.reversed() {
             guard let expert = sequence.parking?.expert else { continue }
+            if sequence.isUntold {
+                memory.release(sequence)
+                sequence.parking = nil
+                running.removeAll { $0 === sequence }
+                waiting.insert(sequence, at: 0)
+                continue
+            }
             sequence.fail(
                 QueryError(
                     .expertUnavailable,

@@ -13,8 +13,8 @@ package protocol ExpertPlane: ExpertExecutor {
     func serveLinks(for timeout: Duration)
     /// Whether somebody could be asked for the expert now.
     func serves(_ expert: ExpertID) -> Bool
-    /// Whether the placement names other weights than are served. They are taken when nothing runs, so that no answer
-    /// mixes the two: nothing new should begin until then.
+    /// Whether the placement names other weights than are served, and nodes have them. They are taken when nothing runs,
+    /// so that no answer mixes the two: nothing new should begin until then.
     var awaitsRest: Bool { get }
     /// Serves the weights that the placement names; to be called when nothing runs.
     func takeWeights()

@@ -81,6 +81,8 @@ final class Sequence {
 
     /// Whether its last step has to be computed again.
     var isParked: Bool { parking != nil }
+    /// Whether nothing that was computed for it has reached its caller or decided anything: it can begin anew.
+    var isUntold: Bool { promptLeft > 0 && generated.isEmpty && !isDegraded && !isOver }
     /// Cache positions that it takes in whole blocks.
     var reserved: Int { KVBlock.count(for: capacity) * KVBlock.positionCount }
     /// Prompt positions that are not in the cache yet.

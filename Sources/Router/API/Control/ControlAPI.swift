@@ -34,6 +34,7 @@ package struct ControlAPI: Sendable {
             epoch: status.epoch,
             ready: status.isReady,
             missing: status.missing.map(\.description),
+            waiting: WaitingWeights(status),
             document: await authority.glance().map { PlacementReport.Document($0, of: settings.moe) },
             nodes: status.nodes.map { node in
                 PlacementReport.Node(
@@ -99,7 +100,7 @@ package struct ControlAPI: Sendable {
             }
         }
         var wishes = request.wishes
-        wishes.held = held(status)
+        wishes.held = held(status, for: current)
         let planner = PlacementPlanner(settings.moe, bytes: settings.expertBytes, rows: rows())
         do {
             // Seconds for a large cluster: not on a thread that requests and streams need.
@@ -135,8 +136,7 @@ package struct ControlAPI: Sendable {
                 )
             }
         }
-        // What this process computes itself has the checkpoint's weights.
-        let held = held(status()).filter { document.weights[$0] == nil }
+        let held = held(status(), for: document)
         // Of a node without experts in the document nobody knows before it speaks.
         let isOpen = document.nodes.contains { $0.servesWhatItHosts && !$0.isDraining }
         let missing = isOpen ? [] : document.placement.missingExperts(of: settings.moe).filter { !held.contains($0) }
@@ -265,9 +265,12 @@ package struct ControlAPI: Sendable {
     /// What a node may host; nil where the wire has no keys.
     private func grant(to node: PlacementDocument.Node) -> Set<ExpertID>? { settings.trust?.grant(to: node) }
 
-    /// Experts that a router computes itself: served by somebody who is none of the nodes.
-    private func held(_ status: ClusterStatus) -> Set<ExpertID> {
+    /// Experts that a router computes itself: served by somebody who is none of the nodes, and those that it has the
+    /// weights for which a document means.
+    private func held(_ status: ClusterStatus, for document: PlacementDocument) -> Set<ExpertID> {
         let names = Set(status.nodes.compactMap(\.node))
         return Set(status.experts.filter { !$0.value.isEmpty && names.isDisjoint(with: $0.value) }.keys)
+            .union(status.computedHere)
+            .filter { document.weights[$0] == nil }
     }
 }

@@ -22,7 +22,7 @@ package struct PlacementReport: Codable, Sendable {
         package var epoch: UInt64
         /// The nodes, in the order in which replicas are preferred.
         package var nodes: [Node]
-        /// Experts that are served with other weights than the checkpoint's, with their hashes; absent where there are none.
+        /// Experts that are to have other weights than the checkpoint's, with their hashes; absent where there are none.
         package var weights: [String: String]?
 
         init(_ document: PlacementDocument, of moe: MoEConfiguration) {
@@ -75,10 +75,36 @@ package struct PlacementReport: Codable, Sendable {
     package var ready: Bool
     /// Experts that nobody serves, as `layer.slot`.
     package var missing: [String]
+    /// Weights that the placement names and that are not served yet; absent where there are none.
+    package var waiting: WaitingWeights?
     /// The placement; absent where it cannot be had.
     package var document: Document?
     /// The nodes that this router knows.
     package var nodes: [Node]
+}
+
+/// Weights that a placement names while others are served.
+package struct WaitingWeights: Codable, Sendable {
+    /// The experts, as `layer.slot`, with the hashes of the weights that wait.
+    package var experts: [String: String]
+    /// The experts that nobody would serve with these weights; empty when only what runs has to end.
+    package var lacking: [String]
+
+    init?(_ status: ClusterStatus) {
+        guard !status.waitingWeights.isEmpty else { return nil }
+        let named = status.waitingWeights.map { ($0.key.description, $0.value.description) }
+        experts = Dictionary(uniqueKeysWithValues: named)
+        lacking = status.lacking.map(\.description)
+    }
+
+    /// What they wait for, in a sentence for people.
+    package var sentence: String {
+        let names = experts.keys.sorted().joined(separator: ", ")
+        let cause =
+            lacking.isEmpty
+            ? "what runs has to end" : "nobody would serve \(lacking.joined(separator: ", ")) with them"
+        return "Other weights wait for \(names): \(cause)."
+    }
 }
 
 /// The body that answers `POST /control/v1/placement/plan`.
