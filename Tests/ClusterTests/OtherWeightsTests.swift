@@ -36,7 +36,6 @@ import Testing
             let isGone = await node.waitForExit(until: .now + .seconds(10))
             #expect(isGone)
             try cluster.startNode(NodeID("two"), model: other)
-            try await Self.wait { try await http.get("/readyz").text.contains(named["0.0"] ?? "-") }
 
             let lanes = Lanes()
             try await withThrowingTaskGroup(of: Void.self) { group in

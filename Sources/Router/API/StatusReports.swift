@@ -36,7 +36,7 @@ struct ReadinessReport: Encodable {
         }
         experts = Dictionary(uniqueKeysWithValues: status.experts.map { ($0.key.description, !$0.value.isEmpty) })
         refused = status.nodes.filter { $0.state == "refused" }.compactMap(\.reason)
-        waiting = WaitingWeights(status)
+        waiting = status.waitingWeights.map(WaitingWeights.init)
     }
 }
 

@@ -26,18 +26,24 @@ package struct ClusterStatus: Sendable, Equatable {
         package var isDraining: Bool
     }
 
+    /// Weights that the placement names while others are served.
+    package struct WaitingWeights: Sendable, Equatable {
+        /// The experts, with the hashes of those weights.
+        package var experts: [ExpertID: WeightsHash]
+        /// The experts that would be lost with them.
+        package var lacking: [ExpertID]
+        /// Whether nothing has to happen any more but the end of what runs.
+        package var isReady: Bool
+    }
+
     /// The nodes, in the order of the configuration.
     package var nodes: [Node]
     /// Every expert of the model, with the nodes that serve it now.
     package var experts: [ExpertID: [NodeID]]
     /// The placement's epoch.
     package var epoch: UInt64
-    /// Experts that the router can compute itself, by the weights of its checkpoint.
-    package var computedHere: Set<ExpertID> = []
-    /// Experts of which the placement names other weights than are served, with those.
-    package var waitingWeights: [ExpertID: WeightsHash] = [:]
-    /// Experts that nobody would serve with those weights; empty when nothing waits or only for requests to end.
-    package var lacking: [ExpertID] = []
+    /// Other weights than are served, which the placement names; nil where there are none.
+    package var waitingWeights: WaitingWeights?
 
     /// Starts without knowledge.
     package init(nodes: [Node] = [], experts: [ExpertID: [NodeID]] = [:], epoch: UInt64 = 1) {

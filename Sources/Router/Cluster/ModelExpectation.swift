@@ -64,12 +64,9 @@ package struct ModelExpectation: Sendable {
                 guard let hash else {
                     return "Node \(node) names no weights for expert \(expert); this router expects \(expected.short)."
                 }
-                let rest =
-                    waiting[expert] == hash
-                    ? ", which the placement names; they are served when no expert would be missing with all that it "
-                        + "names, and what runs has ended."
-                    : "; this router expects \(expected.short), until the \"weights\" of a placement name others."
-                return "Node \(node) hosts expert \(expert) with weights \(hash)" + rest
+                return
+                    "Node \(node) hosts expert \(expert) with weights \(hash); this router expects \(expected.short), "
+                    + "until the \"weights\" of a placement name others."
             }
         }
         return nil

@@ -36,20 +36,36 @@ extension NodeRegistry {
         return actions + greetTwins(after: actions)
     }
 
-    /// Experts that nobody would serve with the weights that the placement names: those of which it names other weights,
-    /// and those that are served now by nodes which would be refused.
-    package var lacking: [ExpertID] {
-        guard !expectation.waiting.isEmpty else { return [] }
+    /// What would become of the cluster with the weights that the placement names; nil where none wait.
+    var waitingWeights: ClusterStatus.WaitingWeights? {
+        let named = expectation.waiting
+        guard !named.isEmpty else { return nil }
         var after = self
         _ = after.serveNamedWeights()
-        return expectation.experts.keys.filter { expert in
-            (expectation.waiting[expert] != nil || isServed(expert)) && !after.isServed(expert)
-        }.sorted()
+        // Of two nodes of one name the second may have been judged by what the first one was.
+        _ = after.review()
+        let lost = expectation.experts.keys.filter { !after.isServed($0) }
+        // Who is away for a moment counts as well: nobody could come back from a change that has been made.
+        let lacking = lost.filter { isComputedHere($0) || isKnown($0) }.sorted()
+        let isSettled = entries.values.allSatisfy { $0.hello != nil || $0.isOverdue }
+        return ClusterStatus.WaitingWeights(
+            experts: named,
+            lacking: lacking,
+            isReady: lacking.isEmpty && isSettled && named.keys.contains { after.isServed($0) },
+        )
     }
 
     /// Whether an expert is computed here or by a node that may be asked.
-    func isServed(_ expert: ExpertID) -> Bool {
-        local?.experts.contains(expert) == true && expectation.isOfCheckpoint(expert) || !hosts(of: expert).isEmpty
+    func isServed(_ expert: ExpertID) -> Bool { isComputedHere(expert) || !hosts(of: expert).isEmpty }
+
+    private func isComputedHere(_ expert: ExpertID) -> Bool {
+        local?.experts.contains(expert) == true && expectation.isOfCheckpoint(expert)
+    }
+
+    /// Whether a node of the placement, here or away, has an expert with the weights that are demanded.
+    private func isKnown(_ expert: ExpertID) -> Bool {
+        let hosted = HostedExpert(expert: expert, weightsHash: expectation.experts[expert])
+        return entries.values.contains { $0.hello?.experts.contains(hosted) ?? false }
     }
 
     /// Judges every node anew, after the allow-list or the placement's keys changed.
@@ -90,6 +106,8 @@ extension NodeRegistry {
     func refusal(of hello: HelloMessage, on link: LinkID, placed: PlacementDocument.Node?) -> String? {
         if let refusal = identityRefusal(of: hello, on: link, placed: placed) { return refusal }
         var facts = HelloFacts(hello)
+        // It is asked for nothing with these until they are served.
+        facts.experts = facts.experts.filter { expert, hash in hash == nil || expectation.waiting[expert] != hash }
         // What the placement does not ask of a node may have any weights: it may be on its way out.
         if let placed, !placed.servesWhatItHosts {
             facts.experts = facts.experts.filter { expert, _ in

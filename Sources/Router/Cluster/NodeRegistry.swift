@@ -33,6 +33,9 @@ package struct NodeRegistry {
         var refusal: String?
         var downReason: String?
         var heartbeat: HeartbeatMessage?
+        /// When it was first looked at, and whether its node could have said hello since.
+        var since: Duration?
+        var isOverdue = false
     }
 
     /// What nodes have to serve: the model, with the weights that the placement names.
@@ -193,6 +196,9 @@ package struct NodeRegistry {
         var all: [Action] = []
         for link in entries.keys.sorted() {
             guard var entry = entries[link] else { continue }
+            let wasOverdue = entry.isOverdue
+            entry.look(at: now)
+            if entry.isOverdue != wasOverdue { revision += 1 }
             let actions = entry.machine.tick(at: now)
             guard !actions.isEmpty else {
                 entries[link] = entry
@@ -231,9 +237,7 @@ package struct NodeRegistry {
             )
         }
         var status = ClusterStatus(nodes: nodes, experts: experts, epoch: epoch)
-        status.computedHere = Set(local?.experts ?? [])
-        status.waitingWeights = expectation.waiting
-        status.lacking = lacking
+        status.waitingWeights = waitingWeights
         return status
     }
 
@@ -311,6 +315,13 @@ extension NodeRegistry.Entry {
     var serves: Bool { machine.state == .up && refusal == nil }
     /// Whether the node said hello on a connection that holds, silent or not.
     var isHere: Bool { [.up, .suspect].contains(machine.state) }
+
+    /// Notes that time passed.
+    fileprivate mutating func look(at now: Duration) {
+        let since = since ?? now
+        self.since = since
+        isOverdue = now - since >= machine.timing.downAfter
+    }
 
     /// Whether the placement lets the node be asked for an expert that it hosts.
     fileprivate func isAsked(for expert: ExpertID) -> Bool {

@@ -56,12 +56,11 @@ extension RemoteExpertPlane {
         logger.notice("Other weights are served.", metadata: ["epoch": "\(nodes.registry.epoch)"])
     }
 
-    /// Tells people that weights wait, and for whom.
-    func tellWaiting(_ status: ClusterStatus) {
-        let lacking = status.lacking.map(\.description).joined(separator: ",")
+    /// Tells people that weights wait, and for what.
+    func tell(_ waiting: ClusterStatus.WaitingWeights) {
         logger.notice(
-            "The placement names other weights; they are served when nodes have them and what runs has ended.",
-            metadata: ["epoch": "\(status.epoch)", "nobody.would.serve": "\(lacking.isEmpty ? "-" : lacking)"],
+            "The placement names other weights than are served. \(WaitingWeights(waiting).sentence)",
+            metadata: ["epoch": "\(nodes.registry.epoch)"],
         )
     }
 

@@ -62,8 +62,6 @@ package final class RemoteExpertPlane: ExpertPlane {
     let dispatcher: Dispatcher
     /// Where changes of the placement hang; nil where the nodes are fixed.
     let membership: DocumentBoard?
-    /// Whether the weights that the placement names can be served, and when that was found out.
-    private var readiness = (revision: -1, isReady: false)
     private var lastStatus: ClusterStatus?
     private var publishedRevision = -1
     private var lastTick: Duration = .zero
@@ -151,12 +149,9 @@ package final class RemoteExpertPlane: ExpertPlane {
 
     /// Whether the placement names other weights than are served and nobody would be missing with them.
     package var awaitsRest: Bool {
-        let registry = nodes.registry
-        guard !registry.expectation.waiting.isEmpty else { return false }
-        if readiness.revision != registry.revision {
-            readiness = (registry.revision, registry.lacking.isEmpty)
-        }
-        return readiness.isReady
+        guard !nodes.registry.expectation.waiting.isEmpty else { return false }
+        publishStatus()
+        return lastStatus?.waitingWeights?.isReady ?? false
     }
 
     /// The weights of an expert that this process computes itself; none where the placement demands others.
@@ -351,7 +346,7 @@ package final class RemoteExpertPlane: ExpertPlane {
         publishedRevision = nodes.registry.revision
         let status = nodes.registry.status
         guard status != lastStatus else { return }
-        if !status.waitingWeights.isEmpty, status.lacking != lastStatus?.lacking { tellWaiting(status) }
+        if let waiting = status.waitingWeights, waiting != lastStatus?.waitingWeights { tell(waiting) }
         lastStatus = status
         publish(status)
     }

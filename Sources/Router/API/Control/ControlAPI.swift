@@ -34,7 +34,7 @@ package struct ControlAPI: Sendable {
             epoch: status.epoch,
             ready: status.isReady,
             missing: status.missing.map(\.description),
-            waiting: WaitingWeights(status),
+            waiting: status.waitingWeights.map(WaitingWeights.init),
             document: await authority.glance().map { PlacementReport.Document($0, of: settings.moe) },
             nodes: status.nodes.map { node in
                 PlacementReport.Node(
@@ -265,12 +265,11 @@ package struct ControlAPI: Sendable {
     /// What a node may host; nil where the wire has no keys.
     private func grant(to node: PlacementDocument.Node) -> Set<ExpertID>? { settings.trust?.grant(to: node) }
 
-    /// Experts that a router computes itself: served by somebody who is none of the nodes, and those that it has the
-    /// weights for which a document means.
+    /// Experts that a router computes itself, with the weights that a document means: served by somebody who is none of
+    /// the nodes.
     private func held(_ status: ClusterStatus, for document: PlacementDocument) -> Set<ExpertID> {
         let names = Set(status.nodes.compactMap(\.node))
         return Set(status.experts.filter { !$0.value.isEmpty && names.isDisjoint(with: $0.value) }.keys)
-            .union(status.computedHere)
             .filter { document.weights[$0] == nil }
     }
 }

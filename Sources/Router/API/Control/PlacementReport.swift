@@ -87,23 +87,26 @@ package struct PlacementReport: Codable, Sendable {
 package struct WaitingWeights: Codable, Sendable {
     /// The experts, as `layer.slot`, with the hashes of the weights that wait.
     package var experts: [String: String]
-    /// The experts that nobody would serve with these weights; empty when only what runs has to end.
+    /// The experts that would be lost with these weights.
     package var lacking: [String]
+    /// Whether only what runs has to end.
+    package var ready: Bool
 
-    init?(_ status: ClusterStatus) {
-        guard !status.waitingWeights.isEmpty else { return nil }
-        let named = status.waitingWeights.map { ($0.key.description, $0.value.description) }
+    init(_ waiting: ClusterStatus.WaitingWeights) {
+        let named = waiting.experts.map { ($0.key.description, $0.value.description) }
         experts = Dictionary(uniqueKeysWithValues: named)
-        lacking = status.lacking.map(\.description)
+        lacking = waiting.lacking.map(\.description)
+        ready = waiting.isReady
     }
 
     /// What they wait for, in a sentence for people.
     package var sentence: String {
         let names = experts.keys.sorted().joined(separator: ", ")
         let cause =
-            lacking.isEmpty
-            ? "what runs has to end" : "nobody would serve \(lacking.joined(separator: ", ")) with them"
-        return "Other weights wait for \(names): \(cause)."
+            if !lacking.isEmpty { "with them nobody would serve \(lacking.joined(separator: ", "))" } else if ready {
+                "what runs has to end"
+            } else { "no node that may be asked has them yet" }
+        return "Other weights of \(names) wait: \(cause)."
     }
 }
 
