@@ -36,25 +36,18 @@ static int set_slice(uint64_t nanoseconds) {
 }
 
 int medmoe_raise_urgency(void) {
-    struct attributes attributes;
-    if (get(&attributes) != 0 || attributes.policy != SCHED_OTHER) return MEDMOE_URGENCY_USUAL;
-    const struct sched_param lowest = {.sched_priority = sched_get_priority_min(SCHED_RR)};
-    if (sched_setscheduler(0, SCHED_RR, &lowest) == 0) return MEDMOE_URGENCY_REAL_TIME;
     // Older kernels take the wish and forget it.
     (void)set_slice(brief);
     return medmoe_current_urgency();
 }
 
 void medmoe_lower_urgency(int urgency) {
-    const struct sched_param none = {.sched_priority = 0};
-    if (urgency == MEDMOE_URGENCY_REAL_TIME) (void)sched_setscheduler(0, SCHED_OTHER, &none);
     if (urgency == MEDMOE_URGENCY_BRIEF) (void)set_slice(0);
 }
 
 int medmoe_current_urgency(void) {
     struct attributes attributes;
     if (get(&attributes) != 0) return MEDMOE_URGENCY_USUAL;
-    if (attributes.policy == SCHED_RR) return MEDMOE_URGENCY_REAL_TIME;
     return attributes.policy == SCHED_OTHER && attributes.runtime == brief ? MEDMOE_URGENCY_BRIEF : MEDMOE_URGENCY_USUAL;
 }
 #else

@@ -2,16 +2,14 @@ internal import CKernels
 
 /// How soon a thread gets a core that others compute on.
 ///
-/// Threads that compute use their slices up. One that only passes messages on must not wait for the end of one, neither
-/// when it wakes nor when another took its place half way.
+/// Threads that compute use their slices up. One that only passes messages on must not wait for the end of one when it
+/// wakes.
 package enum ThreadUrgency: String, Sendable {
     /// As every thread.
     case usual
     /// By slices of a tenth of a millisecond, so that it runs at once when it wakes (Linux 6.12 and later). Whoever
     /// takes its place may still keep it.
     case brief
-    /// Before all usual threads (`SCHED_RR`, lowest priority). Takes `CAP_SYS_NICE` or a limit of real-time priority.
-    case realTime = "real-time"
 
     /// Makes the calling thread, and the threads that it makes until `lower`, as urgent as the system lets it.
     package static func raise() -> ThreadUrgency { ThreadUrgency(medmoe_raise_urgency()) }
@@ -21,7 +19,6 @@ package enum ThreadUrgency: String, Sendable {
         switch self {
         case .usual: break
         case .brief: medmoe_lower_urgency(Int32(MEDMOE_URGENCY_BRIEF))
-        case .realTime: medmoe_lower_urgency(Int32(MEDMOE_URGENCY_REAL_TIME))
         }
     }
 
@@ -30,7 +27,6 @@ package enum ThreadUrgency: String, Sendable {
 
     private init(_ urgency: Int32) {
         switch Int(urgency) {
-        case MEDMOE_URGENCY_REAL_TIME: self = .realTime
         case MEDMOE_URGENCY_BRIEF: self = .brief
         default: self = .usual
         }

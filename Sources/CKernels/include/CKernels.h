@@ -26,8 +26,8 @@ medmoe_thread_pool *_Nullable medmoe_thread_pool_create(int threads, int64_t spi
 int medmoe_usable_cores(int *cores, int most);
 /// The core that the calling thread runs on now; below 0 where the system does not say.
 int medmoe_current_core(void);
-/// How soon a thread gets a core: as usual, by brief slices, or before all usual threads.
-enum { MEDMOE_URGENCY_USUAL = 0, MEDMOE_URGENCY_BRIEF = 1, MEDMOE_URGENCY_REAL_TIME = 2 };
+/// How soon a thread gets a core: as usual, or by brief slices.
+enum { MEDMOE_URGENCY_USUAL = 0, MEDMOE_URGENCY_BRIEF = 1 };
 /// Makes the calling thread, and those it makes from here on, as urgent as the system lets it; returns what it got. A
 /// thread that somebody gave another policy than the usual one stays as it is (USUAL).
 int medmoe_raise_urgency(void);
