@@ -25,6 +25,7 @@ test:
 	@dev/timed 'tests in one process' dev/run-tests process
 	@dev/timed 'tests with bounds of time' dev/run-tests speed
 	@dev/timed 'tests of real clusters' dev/run-tests cluster
+	@dev/timed 'clusters that break' dev/run-tests chaos
 
 build:
 	@dev/timed 'system packages' dev/install-packages
